@@ -1,0 +1,98 @@
+"""Orders to the shell, in the imperative. Performing one never decides anything.
+
+`reply` numbers rise by one each time somebody of ours opens the mouth; late results are fenced by them.
+"""
+
+from dataclasses import dataclass
+
+from fsm.events import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Ask the model to answer the transcript and speak what it says."""
+
+    reply: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueReply:
+    """Ask the model again, after its tools returned; more text of the same reply."""
+
+    reply: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recite:
+    """Speak fixed `text`, which takes the floor: greeting, "are you still there", apology, goodbye."""
+
+    reply: int
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Speak a short phrase while reply `reply` is awaited; it gives way to the reply at a word."""
+
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlayout:
+    """Silence the phone at once and keep the reply; answered by `PlayoutHeld`."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayout:
+    """Go on with the held reply from the last word boundary the caller heard."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Silence the phone if it still sounds, then drop the reply: tokens, voice, audio."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run one tool; answered by exactly one `ToolReturned`."""
+
+    reply: int
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class FinalizeTranscript:
+    """Ask the transcriber to settle the words it still holds back."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Close the stream and hang up; `failed`: the caller is owed an apology by other means."""
+
+    reason: str
+    failed: bool = False
+
+
+Effect = (
+    StartReply
+    | ContinueReply
+    | Recite
+    | Fill
+    | HoldPlayout
+    | ResumePlayout
+    | CancelReply
+    | RunTool
+    | FinalizeTranscript
+    | EndCall
+)
+EFFECTS: tuple[type[Effect], ...] = Effect.__args__

@@ -1,0 +1,198 @@
+"""Facts that reach the machine, in the past tense. Audio, tokens and frames are never events."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The part of a reply in which something went wrong."""
+
+    MODEL = "model"
+    VOICE = "voice"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool the model asked for; `arguments` is the model's JSON text, unchecked."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The media stream is open and the caller can be heard."""
+
+    caller: str
+    called: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """A voice edge: the caller began to make a voiced sound at instant `at` (ns)."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """A voice edge: the caller's last voiced sound ended at instant `last_voiced_at` (ns)."""
+
+    last_voiced_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """Words of the current segment of speech; an interim one replaces the interim before it.
+
+    `is_final`: this segment will not change, the next words belong to a new one.
+    `speech_final`: the transcriber itself noticed a pause after these words.
+    """
+
+    text: str
+    is_final: bool = False
+    speech_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLikelyEnded:
+    """The transcriber guesses that the turn is over and may take it back."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResumed:
+    """The transcriber takes its guess back: the caller goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The transcriber says that the turn is over; `text` is the whole turn, empty for "as heard so far"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarsFailed:
+    """The transcriber is gone or deaf; `kind` is a fault kind for the trace."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarsRestored:
+    """The transcriber listens again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudioStarted:
+    """The first audio of the reply, or of its next part after it ran dry, went to the phone."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutHeld:
+    """The phone was silenced; `heard` is what the caller heard of the reply, cut at a word."""
+
+    reply: int
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutDrained:
+    """All audio so far was heard and more is still to come (a tool runs, a provider is slow)."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutFinished:
+    """The caller heard the whole reply, `text`."""
+
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsRequested:
+    """The model asked for tools; `said` is the text of the reply that came before, in this round."""
+
+    reply: int
+    calls: tuple[ToolCall, ...]
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool ended, exactly once a call; `ends_call`: hang up once the reply was heard."""
+
+    reply: int
+    call_id: str
+    result: str
+    failed: bool = False
+    ends_call: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """A provider failed this reply; `retryable`: the same request may succeed at once elsewhere or again."""
+
+    reply: int
+    stage: Stage
+    kind: str
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The caller pressed a key: one of `0-9*#A-D`."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpRequested:
+    """Somebody other than the caller wants the call over, politely: a drain, an operator."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A deadline in the state is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The stream is closed; nothing more can be said or heard."""
+
+    reason: str
+
+
+Event = (
+    CallStarted
+    | SpeechStarted
+    | SpeechStopped
+    | WordsHeard
+    | TurnLikelyEnded
+    | TurnResumed
+    | TurnEnded
+    | EarsFailed
+    | EarsRestored
+    | ReplyAudioStarted
+    | PlayoutHeld
+    | PlayoutDrained
+    | PlayoutFinished
+    | ToolsRequested
+    | ToolReturned
+    | ReplyFailed
+    | DigitPressed
+    | HangUpRequested
+    | Tick
+    | CallEnded
+)
+EVENTS: tuple[type[Event], ...] = Event.__args__
