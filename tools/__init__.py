@@ -1,0 +1,1 @@
+"""Function calling: knows nothing of calls or machines."""
