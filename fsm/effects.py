@@ -25,6 +25,13 @@ class ContinueReply:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishReply:
+    """Nothing more will be said in this reply, although its last round asked for tools."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recite:
     """Speak fixed `text`, which takes the floor: greeting, "are you still there", apology, goodbye."""
 
@@ -86,6 +93,7 @@ class EndCall:
 Effect = (
     StartReply
     | ContinueReply
+    | FinishReply
     | Recite
     | Fill
     | HoldPlayout

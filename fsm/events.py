@@ -104,9 +104,10 @@ class PlayoutHeld:
 
 @dataclass(frozen=True, slots=True)
 class PlayoutDrained:
-    """All audio so far was heard and more is still to come (a tool runs, a provider is slow)."""
+    """All audio so far was heard, `heard` in words, and more is still to come (a tool runs, a provider is slow)."""
 
     reply: int
+    heard: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,226 @@
+"""Reducers of our side: greeting, answers, tools, fillers, failures, goodbyes."""
+
+from dataclasses import fields, replace
+
+from fsm.effects import (
+    CancelReply,
+    ContinueReply,
+    Effect,
+    EndCall,
+    Fill,
+    FinishReply,
+    Recite,
+    RunTool,
+    StartReply,
+)
+from fsm.events import (
+    CallEnded,
+    CallStarted,
+    Event,
+    HangUpRequested,
+    PlayoutDrained,
+    PlayoutFinished,
+    ReplyAudioStarted,
+    ReplyFailed,
+    ToolReturned,
+    ToolsRequested,
+)
+from fsm.hearing import Change
+from fsm.opening import open_reply
+from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
+from fsm.transcript import with_heard, with_result, with_tool_round
+from fsm.units import ms_to_ns
+
+
+def recite(state: CallState, now: int, text: str) -> Change:
+    """Open a reply of fixed text; what the caller has heard of the one before stays in the transcript."""
+    state = replace(state, transcript=with_heard(state.transcript, state.reply_from, state.heard or "", cut=True))
+    state = open_reply(state, now, is_recital=True)
+    return state, (Recite(state.reply, state.turn, text),)
+
+
+# --- beginnings and ends ---------------------------------------------------------------------------------------
+
+
+def greet(state: CallState, _event: CallStarted, now: int) -> Change:
+    """The line is open: say hello at once."""
+    state = state.set_deadlines(call_end_at=now + ms_to_ns(state.profile.max_call_ms))
+    return recite(state, now, state.phrases.greeting)
+
+
+def reprompt(state: CallState, _event: Event, now: int) -> Change:
+    """Nobody says anything: ask."""
+    return recite(replace(state, reprompts=state.reprompts + 1), now, state.phrases.still_there)
+
+
+def ask_pardon(state: CallState, _event: Event, now: int) -> Change:
+    """The caller spoke and no words arrived: ask for them again."""
+    state = replace(state, apologies=state.apologies + 1, utterance=Utterance(), onset_at=None)
+    return recite(state, now, state.phrases.pardon)
+
+
+def say_goodbye(state: CallState, event: Event, now: int) -> Change:
+    """Leave politely: whatever we were at is dropped, and the call ends once the goodbye was heard."""
+    dropped: tuple[Effect, ...] = () if state.mode is Mode.LISTENING else (CancelReply(state.reply),)
+    reason = event.reason if isinstance(event, HangUpRequested) else _overdue_reason(state, now)
+    state = replace(state, ending=reason, utterance=Utterance(), is_finalizing=False)
+    state, effects = recite(state.set_deadlines(call_end_at=None), now, state.phrases.goodbye)
+    return state, (*dropped, *effects)
+
+
+def _overdue_reason(state: CallState, now: int) -> str:
+    end_at = state.deadlines.call_end_at
+    return "the call reached its longest length" if end_at is not None and end_at <= now else "nobody spoke any more"
+
+
+def end_call(state: CallState, _event: PlayoutFinished, _now: int) -> Change:
+    """The last words were heard."""
+    return finish(state, _event.text), (EndCall(state.ending),)
+
+
+def give_up(state: CallState, event: Event, _now: int) -> Change:
+    """Not even an apology can be spoken: the telephone network has to speak it."""
+    reason = state.failure or (event.kind if isinstance(event, ReplyFailed) else "no voice in time")
+    return replace(state, ending=reason), (EndCall(reason, failed=True),)
+
+
+def leave_unanswered(state: CallState, event: Event, _now: int) -> Change:
+    """The stream never started, or nobody wants it any more."""
+    reason = event.reason if isinstance(event, HangUpRequested) else "the stream never started"
+    return replace(state, ending=reason), (EndCall(reason),)
+
+
+def close_call(state: CallState, event: CallEnded, _now: int) -> Change:
+    """The stream is gone: what was heard of the last reply stays on record."""
+    state = replace(state, transcript=with_heard(state.transcript, state.reply_from, state.heard or "", cut=True))
+    return replace(state, ending=state.ending or event.reason, deadlines=Deadlines()), ()
+
+
+# --- the course of a reply -------------------------------------------------------------------------------------
+
+
+def start_speaking(state: CallState, _event: ReplyAudioStarted, now: int) -> Change:
+    """We are audible."""
+    return state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms)), ()
+
+
+def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
+    """All there was is said, and more is to come: silence counts from here."""
+    state = replace(state, heard=event.heard)
+    wait_ms = state.profile.tool_timeout_ms if state.pending_tools else state.profile.reply_timeout_ms
+    return (
+        state.set_deadlines(filler_at=now + ms_to_ns(state.profile.filler_ms), reply_at=now + ms_to_ns(wait_ms)),
+        (),
+    )
+
+
+def finish(state: CallState, text: str) -> CallState:
+    """The state after the caller heard a whole reply."""
+    transcript = with_heard(state.transcript, state.reply_from, text, cut=False)
+    apologies = state.apologies if state.is_recital else 0
+    return replace(state, transcript=transcript, heard=None, apologies=apologies, is_finalizing=False)
+
+
+def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
+    """The caller heard the whole reply: the floor is theirs."""
+    state = finish(state, event.text)
+    wait_ms = state.profile.noise_idle_ms if state.is_talking else state.profile.idle_ms
+    return state.set_deadlines(idle_at=now + ms_to_ns(wait_ms)), ()
+
+
+def abandon_playout(state: CallState, _event: Event, now: int) -> Change:
+    """This has been going on for far too long: stop, and listen."""
+    state = state.set_deadlines(idle_at=now + ms_to_ns(state.profile.idle_ms))
+    return state, (CancelReply(state.reply),)
+
+
+def fill(state: CallState, _event: Event, now: int) -> Change:
+    """Tell a waiting caller that we are at it."""
+    filler_at = None if state.is_recital else now + ms_to_ns(2 * state.profile.filler_ms)
+    return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, state.phrases.filler),)
+
+
+def rearm(state: CallState, _event: Event, now: int) -> Change:
+    """A deadline passed that means nothing any more."""
+    instants = {f.name: getattr(state.deadlines, f.name) for f in fields(Deadlines)}
+    return state.set_deadlines(**{name: None for name, at in instants.items() if at is not None and at <= now}), ()
+
+
+# --- tools -----------------------------------------------------------------------------------------------------
+
+
+def run_tools(state: CallState, event: ToolsRequested, now: int) -> Change:
+    """The model wants to know or do something."""
+    state = replace(
+        state,
+        transcript=with_tool_round(state.transcript, event.said, event.calls),
+        pending_tools=(*state.pending_tools, *(PendingTool(state.reply, call.call_id) for call in event.calls)),
+        rounds=state.rounds + 1,
+        is_round_open=True,
+    )
+    state = state.set_deadlines(reply_at=now + ms_to_ns(state.profile.tool_timeout_ms))
+    return state, tuple(RunTool(state.reply, call) for call in event.calls)
+
+
+def refuse_tools(state: CallState, _event: ToolsRequested, _now: int) -> Change:
+    """The model asks for tools again and again: what was said stands, the rest is a failure."""
+    return replace(state, failure="too many tool rounds", can_retry=False), ()
+
+
+def note_result(state: CallState, event: ToolReturned, _now: int) -> Change:
+    """A tool ended; its result is kept, whoever has the floor."""
+    pending = tuple(tool for tool in state.pending_tools if tool.call_id != event.call_id)
+    ends = event.ends_call and not event.failed and event.reply == state.reply
+    return replace(
+        state,
+        transcript=with_result(state.transcript, event.call_id, event.result),
+        pending_tools=pending,
+        ending="the agent hung up" if ends else state.ending,
+    ), ()
+
+
+def continue_reply(state: CallState, event: ToolReturned, now: int) -> Change:
+    """All tools of this round returned: the model goes on, or has said its last words."""
+    state, _ = note_result(state, event, now)
+    return go_on(state, now)
+
+
+def go_on(state: CallState, now: int) -> Change:
+    """The next round of a reply whose tools all returned."""
+    state = replace(state, is_round_open=False)
+    if not state.ending:
+        profile = state.profile
+        state = state.set_deadlines(
+            reply_at=now + ms_to_ns(profile.reply_timeout_ms),
+            filler_at=state.deadlines.filler_at or now + ms_to_ns(profile.filler_ms),
+        )
+        return state, (ContinueReply(state.reply, state.turn),)
+    if any(message.role == "assistant" and message.content for message in state.transcript[state.reply_from :]):
+        return state.set_deadlines(filler_at=None), (FinishReply(state.reply),)
+    return recite(state, now, state.phrases.goodbye)
+
+
+# --- failures --------------------------------------------------------------------------------------------------
+
+
+def retry_reply(state: CallState, event: Event, now: int) -> Change:
+    """Ask again for the answer, or for the rest of it; the caller notices nothing but time."""
+    if isinstance(event, PlayoutDrained):
+        state = replace(state, heard=event.heard)
+    transcript = with_heard(state.transcript, state.reply_from, state.heard or "", cut=True)
+    state = replace(state, transcript=transcript, attempts=state.attempts + 1)
+    filler_at = state.deadlines.filler_at or now + ms_to_ns(state.profile.filler_ms)
+    state = open_reply(state, now, is_recital=False).set_deadlines(filler_at=filler_at)
+    return state, (StartReply(state.reply, state.turn),)
+
+
+def apologise(state: CallState, event: Event, now: int) -> Change:
+    """It does not work: say so, and let the caller try again."""
+    if isinstance(event, PlayoutDrained):
+        state = replace(state, heard=event.heard)
+    return recite(replace(state, apologies=state.apologies + 1), now, state.phrases.apology)
+
+
+def note_failure(state: CallState, event: ReplyFailed, _now: int) -> Change:
+    """No more of this reply will come; what there is is still being said."""
+    return replace(state, failure=event.kind, can_retry=event.retryable), ()

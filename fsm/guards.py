@@ -1,0 +1,191 @@
+"""Pure questions on (state, event, now) that choose between the rows of a mode and an event.
+
+The argument `event` has the type of the row it guards; the chart's tests check each guard against its events.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fsm import barge_in, words
+from fsm.state import CallState
+
+Guard = Callable[[CallState, Any, int], bool]
+"""`Any`: a guard serves rows of several events and looks only at the fields they share."""
+
+
+def is_due(at: int | None, now: int) -> bool:
+    """Whether a deadline is set and over."""
+    return at is not None and at <= now
+
+
+def is_current(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The event belongs to the present reply."""
+    return bool(event.reply == state.reply)
+
+
+def ends_call(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was the call's last."""
+    return is_current(state, event, now) and bool(state.ending)
+
+
+def adds_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Words that were not in the turn being answered: the caller goes on."""
+    return words.adds_words(state.asked.text, event.text) and not words.is_backchannel(event.text)
+
+
+def has_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Something was said that can be answered."""
+    return bool(event.text or state.utterance.text)
+
+
+def claims_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The words are a bid for the floor."""
+    return barge_in.claims_floor(state, event.text, now)
+
+
+def only_agrees(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Settled words that are no bid for the floor, and the caller is silent again."""
+    return bool(event.is_final) and not state.is_talking and not claims_floor(state, event, now)
+
+
+def floor_is_claimed(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was silenced because the caller already took the floor, by words or a key."""
+    return is_current(state, event, now) and has_claim(state, now)
+
+
+def has_claim(state: CallState, now: int) -> bool:
+    """What the caller said or pressed since the reply began takes the floor."""
+    said = state.utterance
+    return bool(said.digits) or (bool(said.text) and barge_in.claims_floor(state, said.text, now))
+
+
+def may_use_tools(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply asks for tools and has not done so too often."""
+    return is_current(state, event, now) and state.rounds < state.profile.tool_rounds
+
+
+def completes_round(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The last tool that the present reply waits for returned."""
+    if not is_current(state, event, now) or not state.is_round_open:
+        return False
+    waiting = [tool for tool in state.pending_tools if tool.reply == state.reply]
+    return [tool.call_id for tool in waiting] == [event.call_id]
+
+
+def may_retry(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present answer failed in a way that asking again may mend."""
+    return is_current(state, event, now) and bool(event.retryable) and can_ask_again(state)
+
+
+def may_apologise(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply failed and the caller has not heard too many apologies."""
+    return is_current(state, event, now) and can_apologise(state)
+
+
+def failed_retryably(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """What there was of a failed answer was heard, and asking again may bring the rest."""
+    return is_current(state, event, now) and bool(state.failure) and state.can_retry and can_ask_again(state)
+
+
+def failed_for_good(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """What there was of a failed reply was heard and no more will come."""
+    return is_current(state, event, now) and bool(state.failure) and can_apologise(state)
+
+
+def failed_hopelessly(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """What there was of a failed reply was heard, and even apologies fail."""
+    return is_current(state, event, now) and bool(state.failure)
+
+
+def can_ask_again(state: CallState) -> bool:
+    """Whether the present reply is an answer with attempts left."""
+    return not state.is_recital and state.attempts < state.profile.retries
+
+
+def can_apologise(state: CallState) -> bool:
+    """Whether an apology is still worth speaking."""
+    return not state.ending and state.apologies < state.profile.apologies
+
+
+# --- deadlines ---------------------------------------------------------------------------------------------
+
+
+def is_connect_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The stream never started."""
+    return is_due(state.deadlines.connect_at, now)
+
+
+def is_call_too_long(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The call reached its longest length, and is not ending already."""
+    return is_due(state.deadlines.call_end_at, now) and not state.ending
+
+
+def is_turn_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller is silent and their words will not change, or have had the time to."""
+    settled = state.utterance.is_settled or state.is_finalizing
+    return is_due(state.deadlines.turn_end_at, now) and settled and bool(state.utterance.text)
+
+
+def is_final_awaited(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller is silent and their words may still change."""
+    return is_due(state.deadlines.turn_end_at, now) and not state.is_finalizing and bool(state.utterance.text)
+
+
+def is_unheard(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller spoke and no words arrived."""
+    return is_due(state.deadlines.turn_end_at, now) and not state.utterance.text and can_apologise(state)
+
+
+def is_idle(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Nobody says anything and we have not asked too often."""
+    return is_due(state.deadlines.idle_at, now) and state.reprompts < state.profile.reprompts
+
+
+def is_abandoned(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Nobody says anything and we have asked often enough."""
+    return is_due(state.deadlines.idle_at, now)
+
+
+def is_answer_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The answer does not come, and asking again may help."""
+    return is_due(state.deadlines.reply_at, now) and can_ask_again(state)
+
+
+def is_reply_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The reply does not come, and an apology may."""
+    return is_due(state.deadlines.reply_at, now) and can_apologise(state)
+
+
+def is_hopeless(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The reply does not come, and nor do apologies."""
+    return is_due(state.deadlines.reply_at, now)
+
+
+def is_release_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The sound that withheld our audio was not words."""
+    return is_due(state.deadlines.release_at, now)
+
+
+def is_filler_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller has waited in silence long enough to be told why, and is silent."""
+    return is_due(state.deadlines.filler_at, now) and not state.is_talking
+
+
+def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """One reply has been sounding absurdly long."""
+    return is_due(state.deadlines.speaking_at, now)
+
+
+def is_verdict_sustained(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The dispute is over and the caller has the floor, by words or by going on sounding."""
+    return is_due(state.deadlines.verdict_at, now) and (has_claim(state, now) or barge_in.is_sustained(state, now))
+
+
+def is_false_alarm(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The dispute is over and there was nothing to it."""
+    return is_due(state.deadlines.verdict_at, now) and not state.is_talking
+
+
+def ends_silently(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The call is ending already: a further request changes nothing."""
+    return bool(state.ending)

@@ -1,0 +1,176 @@
+"""Reducers of the caller's side: voice edges, words, keys, silence. Each is a verb, named in the chart.
+
+A reducer returns the new state, without its mode, and the orders to the shell. `fsm.step` sets mode and instant and
+clears the deadlines of the mode that was left.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout, StartReply
+from fsm.endpointing import turn_end_at
+from fsm.events import (
+    DigitPressed,
+    EarsFailed,
+    EarsRestored,
+    Event,
+    SpeechStarted,
+    SpeechStopped,
+    TurnEnded,
+    WordsHeard,
+)
+from fsm.opening import open_reply
+from fsm.state import CallState, Utterance
+from fsm.transcript import Message, with_heard
+from fsm.units import ms_to_ns
+
+Change = tuple[CallState, tuple[Effect, ...]]
+Reducer = Callable[[CallState, Any, int], Change]
+"""`Any`: each reducer takes the event type of its row."""
+
+MAX_DIGITS = 64
+"""Keys kept of one turn: a storm of tones is no answer."""
+
+MAX_SEGMENTS = 400
+"""Settled segments kept of one turn; more is a transcriber run wild."""
+
+
+# --- voice edges ---------------------------------------------------------------------------------------------
+
+
+def note_voice(state: CallState, event: SpeechStarted, now: int) -> Change:
+    """The caller sounds: no turn ends meanwhile, and silence is not counted, but noise may not go on for ever."""
+    state = replace(state, is_talking=True, onset_at=event.at)
+    state = state.set_deadlines(
+        turn_end_at=turn_end_at(state, now), idle_at=now + ms_to_ns(state.profile.noise_idle_ms)
+    )
+    return state, ()
+
+
+def note_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
+    """The caller fell silent: from here the waits count."""
+    state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
+    state = state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=now + ms_to_ns(state.profile.idle_ms))
+    return state, ()
+
+
+def withhold(state: CallState, event: SpeechStarted, _now: int) -> Change:
+    """The caller sounds while we prepare to speak: nothing of ours may start on top of it."""
+    state = replace(state, is_talking=True, onset_at=event.at).set_deadlines(release_at=None)
+    return state, (HoldPlayout(state.reply),)
+
+
+def await_release(state: CallState, event: SpeechStopped, now: int) -> Change:
+    """The sound is over; its words would have to come now."""
+    state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
+    return state.set_deadlines(release_at=now + ms_to_ns(state.profile.confirm_ms)), ()
+
+
+def release(state: CallState, _event: Event, _now: int) -> Change:
+    """It was no words: our audio may leave."""
+    return state.set_deadlines(release_at=None), (ResumePlayout(state.reply),)
+
+
+def note_edge(state: CallState, event: SpeechStarted | SpeechStopped, _now: int) -> Change:
+    """Remember who sounds; nothing depends on it now."""
+    if isinstance(event, SpeechStarted):
+        return replace(state, is_talking=True, onset_at=event.at), ()
+    return replace(state, is_talking=False, last_voiced_at=event.last_voiced_at), ()
+
+
+# --- words and keys ------------------------------------------------------------------------------------------
+
+
+def with_words(utterance: Utterance, event: WordsHeard) -> Utterance:
+    """The utterance with an interim segment replaced or a final one settled."""
+    if not event.text:
+        return replace(utterance, settled=_settled(utterance), interim="") if event.speech_final else utterance
+    if not event.is_final:
+        return replace(utterance, interim=event.text)
+    return replace(utterance, settled=(*utterance.settled, event.text)[-MAX_SEGMENTS:], interim="")
+
+
+def _settled(utterance: Utterance) -> tuple[str, ...]:
+    return (*utterance.settled, utterance.interim) if utterance.interim else utterance.settled
+
+
+def with_digit(utterance: Utterance, event: DigitPressed) -> Utterance:
+    """The utterance with one more key."""
+    return replace(utterance, digits=(utterance.digits + event.digit)[:MAX_DIGITS])
+
+
+def note_words(state: CallState, event: WordsHeard, now: int) -> Change:
+    """More of the caller's turn: ask anew when it is over."""
+    utterance = with_words(state.utterance, event)
+    state = replace(state, utterance=utterance, is_finalizing=state.is_finalizing and utterance.is_settled, reprompts=0)
+    due = turn_end_at(state, now, speech_final=event.speech_final)
+    return state.set_deadlines(turn_end_at=due, idle_at=now + ms_to_ns(state.profile.noise_idle_ms)), ()
+
+
+def note_digit(state: CallState, event: DigitPressed, now: int) -> Change:
+    """A key counts as part of the answer; more may follow."""
+    state = replace(state, utterance=with_digit(state.utterance, event), reprompts=0)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=None), ()
+
+
+def note_deafness(state: CallState, event: EarsFailed | EarsRestored, _now: int) -> Change:
+    """Whether anybody transcribes."""
+    return replace(state, is_deaf=isinstance(event, EarsFailed)), ()
+
+
+# --- the turn ------------------------------------------------------------------------------------------------
+
+
+def await_final(state: CallState, _event: Event, now: int) -> Change:
+    """The silence is long enough but the words may still change: have them settled, within bounds."""
+    state = replace(state, is_finalizing=True)
+    state = state.set_deadlines(turn_end_at=now + ms_to_ns(state.profile.final_grace_ms))
+    return state, (FinalizeTranscript(),)
+
+
+def answer(state: CallState, event: Event, now: int) -> Change:
+    """The caller's turn is over: ask the model."""
+    said = state.utterance
+    if isinstance(event, TurnEnded) and event.text:
+        said = Utterance(settled=(event.text,), digits=said.digits)
+    assert said.text, "an answer to nothing"
+    state = replace(
+        state,
+        turn=state.turn + 1,
+        transcript=(*state.transcript, Message("user", said.text)),
+        asked=said,
+        asked_at=now,
+        utterance=Utterance(),
+        is_finalizing=False,
+        attempts=0,
+        rounds=0,
+        reprompts=0,
+    )
+    state = open_reply(state, now, is_recital=False)
+    return state, (StartReply(state.reply, state.turn),)
+
+
+def resume_turn(state: CallState, event: WordsHeard | DigitPressed, now: int) -> Change:
+    """The caller goes on although we took the turn as over: it is still theirs, and gets one answer, to all of it."""
+    number = state.reply
+    state = reopen_turn(state)
+    change = note_words(state, event, now) if isinstance(event, WordsHeard) else note_digit(state, event, now)
+    return change[0], (CancelReply(number), *change[1])
+
+
+def answer_again(state: CallState, event: TurnEnded, now: int) -> Change:
+    """The turn ended again, with more words: the answer starts over."""
+    number = state.reply
+    state, effects = answer(reopen_turn(state), event, now)
+    return state, (CancelReply(number), *effects)
+
+
+def reopen_turn(state: CallState) -> CallState:
+    """The state as if the turn had not been taken as over, unless something of it was answered or done already."""
+    heard = with_heard(state.transcript, state.reply_from, state.heard or "", cut=True)
+    state = replace(state, transcript=heard, is_finalizing=False, ending="", failure="", heard=None)
+    last = heard[-1] if heard else None
+    if last is None or last.role != "user" or state.is_recital:
+        return state
+    return replace(state, transcript=heard[:-1], turn=state.turn - 1, utterance=state.asked, asked=Utterance())

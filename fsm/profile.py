@@ -1,0 +1,112 @@
+"""The tunable policy of a use case, and its fixed phrases: tables of an agent's TOML file, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+
+def _ms(default: int, low: int, high: int) -> Any:  # noqa: ANN401 - `field` has the type of what it describes
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How patient, how quick to yield. Every value trades one annoyance of the caller for another.
+
+    Raises ValueError where a value is out of its range or one wait contradicts another.
+    """
+
+    wait_ms: int = _ms(400, 100, 3_000)
+    """Silence that ends a turn whose words look complete. Less answers sooner and cuts more people off."""
+    unfinished_wait_ms: int = _ms(1_000, 200, 6_000)
+    """The same when the words end in "and", "um", a comma: thinking pauses survive, slow speakers wait longer."""
+    final_grace_ms: int = _ms(350, 0, 3_000)
+    """Further wait for the final transcript once the silence is long enough; then the interim words must do."""
+    stuck_ms: int = _ms(2_500, 500, 20_000)
+    """Words stopped coming although sound goes on (music, a car): the turn ends all the same."""
+    digit_wait_ms: int = _ms(1_500, 300, 10_000)
+    """Silence after a key press before the digits count as the answer."""
+    confirm_ms: int = _ms(500, 100, 2_000)
+    """After a sound ended, the wait for its words before the reply goes on. Covers the transcriber's delay."""
+    sustained_ms: int = _ms(1_200, 200, 5_000)
+    """Voice this long without words is no cough: the caller has the floor."""
+    filler_ms: int = _ms(1_400, 300, 10_000)
+    """Silence while thinking before "one moment"; also between two such phrases."""
+    reply_timeout_ms: int = _ms(7_000, 1_000, 60_000)
+    """No audio of an answer after this long: ask again, then apologise."""
+    tool_timeout_ms: int = _ms(12_000, 500, 120_000)
+    """The longest a tool may keep a caller waiting."""
+    idle_ms: int = _ms(9_000, 1_000, 120_000)
+    """Nobody says anything for this long: "are you still there?"."""
+    noise_idle_ms: int = _ms(20_000, 2_000, 300_000)
+    """The same while there is sound without words, such as hold music."""
+    reprompts: int = _ms(2, 0, 10)
+    """How often to ask before a polite goodbye."""
+    retries: int = _ms(1, 0, 5)
+    """Silent attempts to get an answer after a failure, before the apology."""
+    apologies: int = _ms(2, 0, 5)
+    """Apologies in a row before the call is given up."""
+    tool_rounds: int = _ms(4, 1, 20)
+    """How often in one turn the model may ask for tools."""
+    max_reply_ms: int = _ms(120_000, 5_000, 600_000)
+    """The longest one reply may sound."""
+    max_call_ms: int = _ms(1_800_000, 10_000, 14_400_000)
+    """The longest call: two machines talking to each other end some day."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value, low, high = getattr(self, f.name), f.metadata["low"], f.metadata["high"]
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ValueError(  # noqa: TRY004 - one error type for whatever is wrong with a profile
+                    f"profile: {f.name} must be a whole number, got {value!r}"
+                )
+            if not low <= value <= high:
+                raise ValueError(f"profile: {f.name} must lie between {low} and {high}, got {value}")
+        if self.unfinished_wait_ms < self.wait_ms:
+            raise ValueError(
+                f"profile: unfinished_wait_ms must not be less than wait_ms ({self.wait_ms}), "
+                f"got {self.unfinished_wait_ms}"
+            )
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, object]) -> "Profile":
+        """A profile from a TOML table; what the table leaves out keeps its default. Raises ValueError."""
+        _check_keys("profile", table, [f.name for f in fields(cls)])
+        return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What the agent says without asking the model; short enough to be rendered ahead and kept."""
+
+    greeting: str = "Hello, how can I help you?"
+    filler: str = "One moment, please."
+    still_there: str = "Are you still there?"
+    pardon: str = "Sorry, I did not catch that. Could you say it again?"
+    apology: str = "I'm sorry, I'm having some trouble right now. Could you say that again?"
+    goodbye: str = "Thank you for calling. Goodbye."
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not isinstance(value, str) or not value.strip():
+                raise ValueError(f"phrases: {f.name} must be a text that can be spoken, got {value!r}")
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, object]) -> "Phrases":
+        """Phrases from a TOML table; what the table leaves out keeps its default. Raises ValueError."""
+        _check_keys("phrases", table, [f.name for f in fields(cls)])
+        return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
+
+    def all(self) -> tuple[str, ...]:
+        """Every phrase, in the order of their fields."""
+        return tuple(getattr(self, f.name) for f in fields(self))
+
+
+def _check_keys(what: str, table: Mapping[str, object], known: list[str]) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else f"; known are {', '.join(known)}"
+            raise ValueError(f'{what}: unknown key "{key}"{hint}')

@@ -1,0 +1,155 @@
+"""The whole of a call as one value. Modes say who has the floor; all else is a field."""
+
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+
+from fsm.events import ToolCall
+from fsm.profile import Phrases, Profile
+from fsm.transcript import Message
+
+
+class Mode(StrEnum):
+    """Who has the floor."""
+
+    CONNECTING = "CONNECTING"
+    LISTENING = "LISTENING"
+    THINKING = "THINKING"
+    SPEAKING = "SPEAKING"
+    BARGE_IN = "BARGE_IN"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Instants (ns) at which a `Tick` matters. Each belongs to one mode and is cleared on leaving it."""
+
+    connect_at: int | None = None
+    """CONNECTING: the stream never started."""
+    turn_end_at: int | None = None
+    """LISTENING: the caller has been silent long enough."""
+    idle_at: int | None = None
+    """LISTENING: nobody says anything."""
+    filler_at: int | None = None
+    """THINKING: say that we are at it."""
+    reply_at: int | None = None
+    """THINKING: the answer is overdue."""
+    release_at: int | None = None
+    """THINKING: the caller's sound was not words; audio that is ready may leave."""
+    speaking_at: int | None = None
+    """SPEAKING: this reply takes absurdly long."""
+    verdict_at: int | None = None
+    """BARGE_IN: decide now."""
+    call_end_at: int | None = None
+    """Any mode: the call takes absurdly long."""
+
+    def earliest(self) -> int | None:
+        """The next instant at which something is due, None if nothing is."""
+        due = [at for f in fields(self) if (at := getattr(self, f.name)) is not None]
+        return min(due) if due else None
+
+    def only(self, mode: Mode) -> "Deadlines":
+        """These deadlines without those of other modes."""
+        kept = DEADLINES_OF[mode]
+        return Deadlines(**{name: getattr(self, name) for name in kept})
+
+
+DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
+    Mode.CONNECTING: ("connect_at",),
+    Mode.LISTENING: ("turn_end_at", "idle_at", "call_end_at"),
+    Mode.THINKING: ("filler_at", "reply_at", "release_at", "call_end_at"),
+    Mode.SPEAKING: ("speaking_at", "call_end_at"),
+    Mode.BARGE_IN: ("verdict_at", "call_end_at"),
+    Mode.ENDED: (),
+}
+"""The deadlines that may be set in each mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What the caller said since they last had an answer: settled segments, the interim one, keys pressed."""
+
+    settled: tuple[str, ...] = ()
+    interim: str = ""
+    digits: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it, as the model is told."""
+        keys = (f"[pressed {' '.join(self.digits)}]",) if self.digits else ()
+        return " ".join(part for part in (*self.settled, self.interim, *keys) if part)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no word may still change."""
+        return not self.interim
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTool:
+    """A tool that has not returned yet; `reply` is who asked for it."""
+
+    reply: int
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """Everything the machine knows of a call. Instants in ns."""
+
+    profile: Profile = field(default_factory=Profile)
+    phrases: Phrases = field(default_factory=Phrases)
+    mode: Mode = Mode.CONNECTING
+    now: int = 0
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+    is_talking: bool = False
+    onset_at: int | None = None
+    """When the caller's present or last sound began."""
+    last_voiced_at: int | None = None
+    """When the caller's last sound ended; None while none ended yet."""
+    is_deaf: bool = False
+    """The transcriber is gone."""
+    utterance: Utterance = field(default_factory=Utterance)
+    is_finalizing: bool = False
+    """The transcriber was asked to settle this utterance."""
+
+    turn: int = 0
+    transcript: tuple[Message, ...] = ()
+    asked: Utterance = field(default_factory=Utterance)
+    """The utterance that the present reply answers."""
+    asked_at: int = 0
+    """When it was taken as complete."""
+
+    reply: int = 0
+    """Number of the latest reply; late results of lower ones are stale."""
+    is_recital: bool = False
+    """The present reply is fixed text."""
+    reply_from: int = 0
+    """Where in the transcript the present reply's messages begin."""
+    heard: str | None = None
+    """What the caller heard of the reply when it was last silenced or ran dry; None while it sounds."""
+    failure: str = ""
+    """Why the present reply will get no further, empty if it may."""
+    can_retry: bool = True
+    """Whether asking again may mend that failure."""
+    pending_tools: tuple[PendingTool, ...] = ()
+    held_calls: tuple[ToolCall, ...] = ()
+    """Tools asked for while the floor was in dispute; run when the reply goes on, never if it is cancelled."""
+    held_said: str = ""
+    is_round_open: bool = False
+    """The present reply asked for tools and was not continued since."""
+
+    attempts: int = 0
+    """Failures in this turn that were met by asking again."""
+    apologies: int = 0
+    """Apologies since something last went well."""
+    rounds: int = 0
+    """Tool rounds in this turn."""
+    reprompts: int = 0
+    """How often in a row nobody answered."""
+    ending: str = ""
+    """Why the call ends once the present reply was heard; empty while it goes on."""
+
+    def set_deadlines(self, **instants: int | None) -> "CallState":
+        """The state with some deadlines changed."""
+        return replace(self, deadlines=replace(self.deadlines, **instants))

@@ -1,0 +1,65 @@
+"""What words tell about the floor: tables a person can read, and questions on them."""
+
+import re
+
+BACKCHANNELS = frozenset(
+    "mm mmm mhm hm hmm mm-hmm mmhmm mm-mm uh-huh uhhuh aha ah oh okay ok k right yeah yep yup yes sure alright "
+    "cool great good nice fine gotcha really wow".split()
+)
+"""Single words that say "go on" rather than "let me"."""
+
+BACKCHANNEL_PHRASES = frozenset(
+    {"uh huh", "mm hmm", "mm hm", "i see", "got it", "all right", "of course", "sounds good", "that's right", "go on"}
+)
+"""The same in several words."""
+
+HESITATIONS = frozenset("uh um er erm eh uhm hmm like well so".split())
+"""Sounds of somebody thinking: neither a claim to the floor nor the end of a turn."""
+
+TRAILING = frozenset(
+    "and or but because so if when the a an to of for with at on in from my our your is are was i we that this "
+    "then than about by as uh um er erm uhm like well".split()
+)
+"""A turn that ends in one of these is not finished yet."""
+
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of `text` in lower case, without punctuation; hyphens and apostrophes inside words stay."""
+    return tuple(_WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
+
+
+def is_backchannel(text: str) -> bool:
+    """Whether `text` only says that the caller listens ("mm-hmm", "yeah, okay") or hesitates."""
+    words = tokens(text)
+    if not words or len(words) > 4:
+        return not words
+    joined = " ".join(words)
+    if joined in BACKCHANNEL_PHRASES:
+        return True
+    return all(word in BACKCHANNELS or word in HESITATIONS for word in words)
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether `text` looks as if its speaker would go on: a trailing comma, conjunction or hesitation."""
+    stripped = text.rstrip()
+    if stripped.endswith((",", "-", "\N{EM DASH}", "...", "\N{HORIZONTAL ELLIPSIS}")):
+        return True
+    if stripped.endswith((".", "!", "?")):
+        return False
+    words = tokens(text)
+    return bool(words) and words[-1] in TRAILING
+
+
+def adds_words(known: str, text: str) -> bool:
+    """Whether `text` says something that `known` does not end with, or contain as its last words, already.
+
+    A transcriber repeats itself: the late final of words that were accepted as interim ones, an interim that arrives
+    after its final. Compared without case and punctuation.
+    """
+    new, old = tokens(text), tokens(known)
+    if not new:
+        return False
+    tail = old[-2 * len(new) :]
+    return not any(tail[i : i + len(new)] == new for i in range(len(tail)))
