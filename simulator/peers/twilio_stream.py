@@ -1,0 +1,294 @@
+"""A phone on a bidirectional media stream: Twilio's side, which is the websocket's client.
+
+It sends what the caller's microphone gives, plays what the server sends, and knows what was really audible
+(protocols/twilio.md, section 4 and "What an emulator must reproduce", 1-9).
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from random import Random
+
+from agent.clock import Clock, Timer
+from agent.ports import Wire
+from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, ULAW_SILENCE
+from simulator.peers import twilio_messages as messages
+from simulator.peers.twilio_behaviour import TwilioBehaviour
+from simulator.peers.twilio_link import Link
+from simulator.peers.twilio_messages import Leg
+from simulator.peers.twilio_playback import Gap, Playback
+from simulator.peers.twilio_player import Handset, Player, Tap
+
+FRAME_NS = FRAME_MS * NS_PER_MS
+WARNINGS_KEPT = 100
+FRAMES_LOST = 31930
+DIGITS = frozenset("0123456789*#ABCD")
+
+
+class EndedBy(StrEnum):
+    """Who ended a stream."""
+
+    PHONE = "phone"
+    SERVER = "server"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """How a stream ended; `code` is the websocket's close code, or the HTTP status of a refused handshake."""
+
+    by: EndedBy
+    code: int = 1000
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWarning:
+    """A message that was dropped, and why; `at` is in ns."""
+
+    code: int
+    reason: str
+    at: int
+
+
+class TwilioPhone:
+    """The media stream of one call. A listener of the websocket it is attached to.
+
+    `playback` tells what was received, played and cleared; `warnings` why messages were dropped (a clean server
+    causes none); `warning_counts` counts them by code, the 31930 of lost frames included.
+    """
+
+    def __init__(  # noqa: PLR0913 - its surroundings, each by name
+        self,
+        clock: Clock,
+        rng: Random,
+        leg: Leg,
+        handset: Handset,
+        *,
+        behaviour: TwilioBehaviour | None = None,
+        tap: Tap | None = None,
+        on_started: Callable[[], None] = lambda: None,
+        on_ended: Callable[[StreamEnd], None] = lambda _end: None,
+    ) -> None:
+        self.leg = leg
+        self.end: StreamEnd | None = None
+        self.warnings: list[StreamWarning] = []
+        self.warning_counts: Counter[int] = Counter()
+        self.lost_marks = 0
+        self.clears = 0
+        self.frames_sent = 0
+        self._clock = clock
+        self._rng = rng
+        self._behaviour = behaviour = behaviour or TwilioBehaviour()
+        self._handset = handset
+        self._tap = tap
+        self._on_started = on_started
+        self._on_ended = on_ended
+        self._up = Link(
+            clock,
+            rng,
+            delay_ms=behaviour.one_way_ms,
+            jitter_ms=behaviour.jitter_ms,
+            stall_every_ms=behaviour.stall_every_ms,
+            stall_ms=behaviour.stall_ms,
+        )
+        self._down = Link(clock, rng, delay_ms=behaviour.one_way_ms)
+        self._wire: Wire | None = None
+        self._player: Player | None = None
+        self._is_open = False
+        self._sequence = 0
+        self._chunk = 0
+        self._frames_to_drop = 0
+        self._timer: Timer | None = None
+
+    # --- what the person and the network do -------------------------------------------------------------
+
+    def attach(self, wire: Wire) -> None:
+        """Use `wire`, whose listener this phone is."""
+        self._wire = wire
+
+    def press(self, digit: str) -> None:
+        """Press a key: one of `0-9*#A-D`; nothing happens outside a started stream."""
+        assert digit in DIGITS, f"a phone has no key {digit!r}"
+        if self.is_streaming:
+            self._send(messages.dtmf(self.leg, self._next_sequence(), digit))
+
+    def drop_frames(self, frames: int) -> None:
+        """Lose the caller's next `frames` on the way, as when the server reads too slowly (31930)."""
+        self._frames_to_drop += frames
+
+    def hang_up(self) -> None:
+        """End the stream properly: `stop`, then close."""
+        if self._player is not None and self.is_streaming and self._behaviour.sends_stop:
+            self._player.play()
+            self._send(messages.stop(self.leg, self._next_sequence()))
+        self.vanish()
+
+    def vanish(self) -> None:
+        """Close the connection without a word."""
+        if self.end is None:
+            self._finish(StreamEnd(EndedBy.PHONE))
+            self._up.carry(self._close)
+
+    # --- the websocket ----------------------------------------------------------------------------------
+
+    def on_open(self) -> None:
+        """The handshake is done: `connected`, and `start` when its time has come."""
+        self._is_open = True
+        if self.end is not None:
+            return
+        self._send(messages.connected())
+        wait_ms = self._behaviour.start_after_ms
+        if wait_ms == 0:
+            self._start()
+        elif wait_ms is not None:
+            self._timer = self._clock.call_at(self._clock.now() + wait_ms * NS_PER_MS, self._start)
+
+    def on_message(self, message: str | bytes) -> None:
+        """A message left the server."""
+        self._down.carry(partial(self._receive, message))
+
+    def on_close(self, code: int, reason: str) -> None:
+        """The server closed the websocket, or never opened it."""
+        self._down.carry(partial(self._closed, code, reason))
+
+    # --- what is true -----------------------------------------------------------------------------------
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the stream has started and not ended."""
+        return self._player is not None and self.end is None
+
+    @property
+    def started_at(self) -> int | None:
+        """The instant (ns) of `start`, from which audio is counted."""
+        return None if self._player is None else self._player.started_at
+
+    @property
+    def playback(self) -> Playback:
+        """What was received, played and cleared; up to date as of the last 20 ms."""
+        return Playback() if self._player is None else self._player.playback
+
+    @property
+    def underruns(self) -> list[Gap]:
+        """Gaps in the middle of a stretch of audio: the buffer ran dry and nothing said that it should."""
+        return [gap for gap in self.playback.gaps if not gap.after_mark]
+
+    # --- the caller's voice -----------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._player = Player(self._clock, self._echo)
+        self._send(messages.start(self.leg, self._next_sequence()))
+        self._timer = self._clock.call_at(self._frame_began_at(self._chunk + 1), self._on_frame_due)
+        self._on_started()
+
+    def _frame_began_at(self, index: int) -> int:
+        assert self._player is not None
+        return self._player.started_at + index * FRAME_NS
+
+    def _on_frame_due(self) -> None:
+        now = self._clock.now()
+        while self.end is None and self._frame_began_at(self._chunk + 1) <= now:
+            self._one_frame()
+        if self.end is None:
+            self._timer = self._clock.call_at(self._frame_began_at(self._chunk + 1), self._on_frame_due)
+
+    def _one_frame(self) -> None:
+        spoken = self._handset.next_frame()
+        assert len(spoken) == FRAME_SAMPLES, f"a frame is {FRAME_SAMPLES} bytes, the microphone gave {len(spoken)}"
+        if self.end is not None or self._player is None:
+            return  # the person hung up instead of speaking
+        self._player.play()
+        self._sound(spoken)
+        if self._is_dropped():
+            self.warning_counts[FRAMES_LOST] += 1
+            return
+        timestamp_ms = self._behaviour.first_timestamp_ms + (self._chunk - 1) * FRAME_MS
+        self.frames_sent += 1
+        self._send(messages.media(self.leg, self._next_sequence(), self._chunk, timestamp_ms, spoken))
+
+    def _sound(self, spoken: bytes) -> None:
+        """Let the person hear the next 20 ms of what the phone gave."""
+        heard = self.playback.take(FRAME_SAMPLES).ljust(FRAME_SAMPLES, bytes([ULAW_SILENCE]))
+        began_at = self._frame_began_at(self._chunk)
+        self._chunk += 1
+        self._handset.on_audible(heard, began_at)
+        if self._tap is not None:
+            self._tap(spoken, heard, began_at)
+
+    def _is_dropped(self) -> bool:
+        if self._frames_to_drop:
+            self._frames_to_drop -= 1
+            return True
+        rate = self._behaviour.drop_rate
+        return rate > 0 and self._rng.random() < rate
+
+    # --- the server's voice -----------------------------------------------------------------------------
+
+    def _receive(self, message: str | bytes) -> None:
+        if self.end is not None:
+            return
+        if self._player is None:
+            self._warn(messages.INVALID, "nothing may be sent before start: the streamSid is not known yet")
+            return
+        match messages.read(message, self.leg.stream_sid):
+            case messages.Media(audio):
+                self._player.push(audio)
+            case messages.Mark(name):
+                self._player.mark(name)
+            case messages.Clear():
+                self.clears += 1
+                self._player.clear()
+            case messages.Rejected(code, reason):
+                self._warn(code, reason)
+
+    def _echo(self, name: str) -> None:
+        if self.end is not None:
+            return
+        rate = self._behaviour.lost_mark_rate
+        if rate > 0 and self._rng.random() < rate:
+            self.lost_marks += 1
+        else:
+            self._send(messages.mark(self.leg, self._next_sequence(), name))
+
+    def _warn(self, code: int, reason: str) -> None:
+        self.warning_counts[code] += 1
+        if len(self.warnings) < WARNINGS_KEPT:
+            self.warnings.append(StreamWarning(code, reason, self._clock.now()))
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    def _closed(self, code: int, reason: str) -> None:
+        self._wire = None
+        self._up.cut()
+        if self.end is None:
+            self._finish(StreamEnd(EndedBy.SERVER if self._is_open else EndedBy.REFUSED, code, reason))
+
+    def _finish(self, end: StreamEnd) -> None:
+        self.end = end
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._player is not None:
+            self._player.stop()
+            while self.playback.has_sounded:
+                self._sound(bytes([ULAW_SILENCE]) * FRAME_SAMPLES)
+        self._on_ended(end)
+
+    # --- sending ----------------------------------------------------------------------------------------
+
+    def _next_sequence(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def _send(self, message: str) -> None:
+        self._up.carry(partial(self._transmit, message))
+
+    def _transmit(self, message: str) -> None:
+        if self._wire is not None:
+            self._wire.send(message)
+
+    def _close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
