@@ -1,0 +1,43 @@
+"""What a tool may know of the call that it serves, and the special things that it may answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """The call a tool runs for; handed to every tool that has a parameter of this type.
+
+    `caller` is the caller's number, empty when withheld. `data` is the directory of the business's databases.
+    `now` tells the business's local time; it is a function, so that a simulation's clock serves as well as the wall's.
+    """
+
+    call_id: str
+    caller: str
+    data: Path
+    now: Callable[[], datetime]
+
+    @property
+    def today(self) -> date:
+        """The business's present day."""
+        return self.now().date()
+
+
+class ToolError(Exception):
+    """Nothing was done, and the message says why; it is fit to be read by the model and spoken to a caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """An effect's answer when it changed nothing: unlike one that happened, it may be tried again."""
+
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class EndsCall:
+    """A tool's answer after which the call is over, once the caller heard the reply."""
+
+    answer: object
