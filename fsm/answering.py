@@ -26,7 +26,7 @@ from fsm.events import (
     ToolsRequested,
 )
 from fsm.hearing import Change
-from fsm.opening import open_reply
+from fsm.opening import close_reply, open_reply
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
 from fsm.transcript import with_heard, with_result, with_tool_round
 from fsm.units import ms_to_ns
@@ -34,8 +34,7 @@ from fsm.units import ms_to_ns
 
 def recite(state: CallState, now: int, text: str) -> Change:
     """Open a reply of fixed text; what the caller has heard of the one before stays in the transcript."""
-    state = replace(state, transcript=with_heard(state.transcript, state.reply_from, state.heard or "", cut=True))
-    state = open_reply(state, now, is_recital=True)
+    state = open_reply(close_reply(state), now, is_recital=True)
     return state, (Recite(state.reply, state.turn, text),)
 
 
@@ -92,7 +91,7 @@ def leave_unanswered(state: CallState, event: Event, _now: int) -> Change:
 
 def close_call(state: CallState, event: CallEnded, _now: int) -> Change:
     """The stream is gone: what was heard of the last reply stays on record."""
-    state = replace(state, transcript=with_heard(state.transcript, state.reply_from, state.heard or "", cut=True))
+    state = close_reply(state, event.heard)
     return replace(state, ending=state.ending or event.reason, deadlines=Deadlines()), ()
 
 
@@ -117,8 +116,14 @@ def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
 def finish(state: CallState, text: str) -> CallState:
     """The state after the caller heard a whole reply."""
     transcript = with_heard(state.transcript, state.reply_from, text, cut=False)
-    apologies = state.apologies if state.is_recital else 0
-    return replace(state, transcript=transcript, heard=None, apologies=apologies, is_finalizing=False)
+    return replace(
+        state,
+        transcript=transcript,
+        reply_from=len(transcript),
+        heard=None,
+        apologies=state.apologies if state.is_recital else 0,
+        is_finalizing=False,
+    )
 
 
 def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
@@ -207,8 +212,7 @@ def retry_reply(state: CallState, event: Event, now: int) -> Change:
     """Ask again for the answer, or for the rest of it; the caller notices nothing but time."""
     if isinstance(event, PlayoutDrained):
         state = replace(state, heard=event.heard)
-    transcript = with_heard(state.transcript, state.reply_from, state.heard or "", cut=True)
-    state = replace(state, transcript=transcript, attempts=state.attempts + 1)
+    state = replace(close_reply(state), attempts=state.attempts + 1)
     filler_at = state.deadlines.filler_at or now + ms_to_ns(state.profile.filler_ms)
     state = open_reply(state, now, is_recital=False).set_deadlines(filler_at=filler_at)
     return state, (StartReply(state.reply, state.turn),)

@@ -169,9 +169,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The stream is closed; nothing more can be said or heard."""
+    """The stream is closed; nothing more can be said or heard. `heard`: how far the reply came that sounded then."""
 
     reason: str
+    heard: str = ""
 
 
 Event = (

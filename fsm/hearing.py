@@ -20,9 +20,9 @@ from fsm.events import (
     TurnEnded,
     WordsHeard,
 )
-from fsm.opening import open_reply
+from fsm.opening import close_reply, open_reply
 from fsm.state import CallState, Utterance
-from fsm.transcript import Message, with_heard
+from fsm.transcript import Message
 from fsm.units import ms_to_ns
 
 Change = tuple[CallState, tuple[Effect, ...]]
@@ -168,9 +168,11 @@ def answer_again(state: CallState, event: TurnEnded, now: int) -> Change:
 
 def reopen_turn(state: CallState) -> CallState:
     """The state as if the turn had not been taken as over, unless something of it was answered or done already."""
-    heard = with_heard(state.transcript, state.reply_from, state.heard or "", cut=True)
-    state = replace(state, transcript=heard, is_finalizing=False, ending="", failure="", heard=None)
-    last = heard[-1] if heard else None
+    state = replace(close_reply(state), is_finalizing=False, ending="", failure="")
+    last = state.transcript[-1] if state.transcript else None
     if last is None or last.role != "user" or state.is_recital:
         return state
-    return replace(state, transcript=heard[:-1], turn=state.turn - 1, utterance=state.asked, asked=Utterance())
+    kept = state.transcript[:-1]
+    return replace(
+        state, transcript=kept, reply_from=len(kept), turn=state.turn - 1, utterance=state.asked, asked=Utterance()
+    )

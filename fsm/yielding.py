@@ -17,8 +17,8 @@ from fsm.events import (
     WordsHeard,
 )
 from fsm.hearing import Change, with_digit, with_words
+from fsm.opening import close_reply
 from fsm.state import CallState, Utterance
-from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 
 
@@ -79,9 +79,7 @@ def yield_floor(state: CallState, event: Event, now: int) -> Change:
     if isinstance(event, PlayoutHeld):
         state = replace(state, heard=event.heard)
     state = replace(
-        state,
-        transcript=with_heard(state.transcript, state.reply_from, state.heard or "", cut=True),
-        heard=None,
+        close_reply(state),
         failure="",
         ending="",
         held_calls=(),
