@@ -66,7 +66,7 @@ class Switchboard:
     """Starts, resumes, replaces and ends calls. Plain `def` throughout; time comes from the clock.
 
     `start_call` makes a call of a stream that was admitted; `admit` checks its token (by default anyone may come in);
-    `on_settled` is called whenever the last call ended and Twilio owes us no question any more;
+    `on_change` is called whenever a call ended, or Twilio asked about one that had;
     `on_abandoned` gets the id of a call that Twilio may still hold although its stream is dead.
     """
 
@@ -76,12 +76,12 @@ class Switchboard:
         start_call: Callable[[Started, Phone], CallPort],
         *,
         max_calls: int,
-        admit: Callable[[Started], Refused | None] = _admit_anyone,
+        admit: Callable[[Started], Refused | None] | None = None,
         limits: StreamLimits | None = None,
     ) -> None:
         self._clock = clock
         self._start_call = start_call
-        self._admit = admit
+        self._admit = admit or _admit_anyone
         self._limits = limits
         self._lines: dict[str, _Line] = {}
         self._pending: dict[MediaStream, None] = {}
@@ -90,7 +90,7 @@ class Switchboard:
         self._unasked: set[str] = set()
         self.max_calls = max_calls
         self.is_draining = False
-        self.on_settled: Callable[[], None] = _ignore
+        self.on_change: Callable[[], None] = _ignore
         self.on_abandoned: Callable[[str], None] = _ignore
         self.counters: Counter[str] = Counter()
 
@@ -101,8 +101,9 @@ class Switchboard:
 
     @property
     def is_settled(self) -> bool:
-        """No call is in progress, and none that we ended still waits for its last TwiML."""
-        return not self._lines and not self._unasked
+        """No call is in progress or about to be, and none that we ended still waits for its last TwiML."""
+        now = self._clock.now()
+        return not (self._lines or self._unasked or any(until > now for until in self._reserved.values()))
 
     @property
     def has_room_to_listen(self) -> bool:
@@ -127,7 +128,7 @@ class Switchboard:
         line = self._lines.get(call_sid)
         if line is None:
             self._unasked.discard(call_sid)
-            self._settle()
+            self.on_change()
             return self._endings.get(call_sid, Next.APOLOGY)
         if line.stream is not None and line.stream.hang_up_ending is not None:
             line.was_asked_for = True
@@ -148,7 +149,7 @@ class Switchboard:
             line.grace = self._clock.call_at(
                 self._clock.now() + ms_to_ns(RESUME_MS), lambda: self._cut(line, Ending("completed"))
             )
-        self._settle()
+        self.on_change()
 
     # --- streams ---------------------------------------------------------------------------------------------
 
@@ -252,7 +253,7 @@ class Switchboard:
             log.exception("call %s: a mistake of ours at its end", line.call_sid)
         if ending.is_abandoned:
             self.on_abandoned(line.call_sid)
-        self._settle()
+        self.on_change()
 
     def _remember(self, call_sid: str, answer: Next) -> None:
         self._endings[call_sid] = answer
@@ -260,10 +261,6 @@ class Switchboard:
         if len(self._endings) > MAX_REMEMBERED:
             forgotten, _ = self._endings.popitem(last=False)
             self._unasked.discard(forgotten)
-
-    def _settle(self) -> None:
-        if self.is_settled:
-            self.on_settled()
 
 
 def _next_after(ending: Ending) -> Next:

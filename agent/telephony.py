@@ -40,7 +40,7 @@ class Telephony(Protocol):
 
 
 class TwilioTelephony:
-    """`Telephony` by Twilio's REST API. `base_url` is for other regions and for tests; with it, edge and region do not count."""
+    """`Telephony` by Twilio's REST API. With a `base_url` (other regions, tests) edge and region do not count."""
 
     def __init__(
         self, account_sid: str, auth_token: str, *, base_url: str = "", edge: str = "", region: str = ""

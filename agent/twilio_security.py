@@ -161,7 +161,7 @@ class StreamTokens:
         return self._clock.now() // ms_to_ns(1)
 
     def _forget_expired(self) -> None:
-        """Drop expired entries from the front: they stand nearly in order, and one behind only stays a little longer."""
+        """Drop expired entries from the front: they stand nearly in order; one behind stays a little longer."""
         now_ms = self._now_ms()
         while self._redeemed:
             claim = next(iter(self._redeemed))

@@ -1,0 +1,104 @@
+"""An agent as its TOML file describes it: who it is, how it speaks, what it may do."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.errors import SettingsError
+from agent.twiml import SpokenTexts
+from fsm.profile import Phrases, Profile
+
+BUNDLED = Path(__file__).parent / "agents"
+
+MAX_FILE_BYTES = 256 * 1024
+"""An agent's file is a page or two; anything longer is some other file."""
+
+
+class Agent(BaseModel):
+    """One agent. `phrases` and `profile` are tables as `fsm.profile` reads them; they were checked at loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    prompt: str = Field(min_length=1)
+    language: str = Field(default="en-US", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    voice: str = ""
+    """A voice id of the text-to-speech provider; empty: the settings' one."""
+    model: str = ""
+    """A language model's name; empty: the settings' one."""
+    tools: tuple[str, ...] = Field(default=(), strict=False)
+    phrases: dict[str, str] = Field(default_factory=dict)
+    busy: str = SpokenTexts().busy
+    """Said by Twilio where there is no room for a call."""
+    sorry: str = SpokenTexts().apology
+    """Said by Twilio where a call broke."""
+    profile: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def spoken_texts(self) -> SpokenTexts:
+        """What Twilio's own voice says for this agent."""
+        return SpokenTexts(self.busy, self.sorry, self.language)
+
+
+def load_agent(name_or_path: str) -> Agent:
+    """The agent of a TOML file, or the bundled one of a bare name.
+
+    Raises SettingsError with the file, the key, what was expected and, for an unknown key, the nearest known one.
+    """
+    path = _find(name_or_path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SettingsError(f"{path}: expected an agent's TOML of at most {MAX_FILE_BYTES // 1024} KiB")
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"OFFHOOK_AGENT: {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    return _agent_of(path, table)
+
+
+def bundled_agents() -> list[str]:
+    """Names of the agents that come with us."""
+    return sorted(path.stem for path in BUNDLED.glob("*.toml"))
+
+
+def _find(name_or_path: str) -> Path:
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        path = Path(name_or_path).expanduser()
+        if not path.is_file():
+            raise SettingsError(f"OFFHOOK_AGENT: there is no file {name_or_path}")
+        return path
+    names = bundled_agents()
+    if name_or_path not in names:
+        near = get_close_matches(name_or_path, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"bundled are {', '.join(names)}; a file needs its .toml"
+        raise SettingsError(f"OFFHOOK_AGENT: no bundled agent is called {name_or_path!r}; {hint}")
+    return BUNDLED / f"{name_or_path}.toml"
+
+
+def _agent_of(path: Path, table: dict[str, Any]) -> Agent:
+    try:
+        agent = Agent.model_validate(table)
+        Profile.from_table(agent.profile)
+        Phrases.from_table(agent.phrases)
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {'; '.join(_complaint(dict(e)) for e in error.errors())}") from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    return agent
+
+
+def _complaint(error: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f'"{key}" is missing'
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(key, list(Agent.model_fields), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(Agent.model_fields)}"
+        return f'unknown key "{key}"; {hint}'
+    return f'"{key}": {error["msg"][0].lower()}{error["msg"][1:]}, got {error["input"]!r:.80}'

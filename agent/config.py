@@ -1,0 +1,241 @@
+"""The settings: one frozen value, read once from the environment and `.env`, and what each means when it is missing.
+
+A variable's name is its field's: `OFFHOOK_` before our own, the provider's before the rest. Plain dataclasses, because
+a settings library costs more at start than everything else here together.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.errors import SettingsError
+
+PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_")
+
+SPEECH_TO_TEXT = ("deepgram", "local")
+TEXT_TO_SPEECH = ("elevenlabs", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key. Shows itself only when asked to `reveal`; false when it is not set."""
+
+    _value: str = ""
+
+    def reveal(self) -> str:
+        """The key itself: for a header, never for a log."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(not set)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the environment decides. Base URLs have no slash at their end and any of the four schemes."""
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: Secret = Secret()
+    twilio_shared_key_secret: Secret = Secret()
+    twilio_number: str = ""
+    twilio_base_url: str = ""
+    twilio_edge: str = ""
+    twilio_region: str = ""
+    deepgram_api_key: Secret = Secret()
+    deepgram_base_url: str = "wss://api.deepgram.com"
+    deepgram_model: str = "nova-3"
+    groq_api_key: Secret = Secret()
+    groq_base_url: str = "https://api.groq.com"
+    groq_model: str = "openai/gpt-oss-120b"
+    elevenlabs_api_key: Secret = Secret()
+    elevenlabs_base_url: str = "wss://api.elevenlabs.io"
+    elevenlabs_model: str = "eleven_flash_v2_5"
+    elevenlabs_voice_id: str = "JBFqnCBsd6RMkjVDRZzb"
+    public_url: str = ""
+    """Where Twilio reaches us, `https://host[:port][/prefix]`; what it signs."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0: any free one."""
+    data: Path = Path("data")
+    """Traces, recordings, rendered phrases, the appointments' database."""
+    agent: str = "appointments"
+    """An agent's TOML file, or the name of one that comes with us."""
+    max_calls: int = 50
+    stt: str = "deepgram"
+    tts: str = "elevenlabs"
+    drain_s: int = 120
+    """How long running calls may go on after the first SIGTERM."""
+    is_open: bool = False
+    """Accept streams and webhooks from anybody: on loopback only, by `offhook serve --open`, by no variable."""
+    unknown: tuple[str, ...] = ()
+    """Variables that begin with OFFHOOK_ and mean nothing to us."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        return is_loopback(self.host)
+
+
+def load_config(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
+    """Read the settings; the environment outranks the `.env` file, and a blank value counts as none.
+
+    Raises SettingsError with the variable's name, what was expected and what came.
+    """
+    values = {**_read_dotenv(dotenv), **{name: value for name, value in environ.items() if value.strip()}}
+    names = {variable_of(f.name): f.name for f in fields(Config) if f.name not in {"is_open", "unknown"}}
+    read = {field: _parse(name, field, values[name].strip()) for name, field in names.items() if values.get(name)}
+    unknown = sorted(name for name in values if name.startswith("OFFHOOK_") and name not in names)
+    return Config(**read, unknown=tuple(unknown))
+
+
+def opened(config: Config) -> Config:
+    """The same settings with the doors open; SettingsError unless only this machine can reach them."""
+    if not config.is_loopback:
+        raise SettingsError(
+            "--open lets anybody talk to the agent at your expense, so it works on loopback only: OFFHOOK_HOST must "
+            f"be 127.0.0.1, ::1 or localhost, got {config.host!r}. Without --open any address is fine."
+        )
+    return replace(config, is_open=True)
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field."""
+    return field.upper() if field.startswith(PROVIDERS) else f"OFFHOOK_{field.upper()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address that only this machine can reach."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def http_url(url: str) -> str:
+    """The same URL as `http` or `https`, whichever of the four schemes it has."""
+    return "http" + url.removeprefix("ws") if url.startswith("ws") else url
+
+
+def websocket_url(url: str) -> str:
+    """The same URL as `ws` or `wss`, whichever of the four schemes it has."""
+    return "ws" + url.removeprefix("http") if url.startswith("http") else url
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - most starts have no such file
+
+    try:
+        values = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    return {name: value for name, value in values.items() if value and value.strip()}
+
+
+def _parse(name: str, field: str, text: str) -> Any:  # noqa: ANN401 - the type of the field
+    parser = _PARSERS.get(field)
+    if parser is None and field.endswith("_base_url"):
+        parser = _base_url
+    elif parser is None and isinstance(getattr(_DEFAULTS, field), Secret):
+        parser = _secret
+    return parser(name, text) if parser is not None else text
+
+
+def _secret(name: str, text: str) -> Secret:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingsError(
+            f"{name} must be one word of plain characters; got {len(text)} characters with blanks or others among them "
+            "(is a quote, a second line or a comment stuck to it?)"
+        )
+    return Secret(text)
+
+
+def _account_sid(name: str, text: str) -> str:
+    if not re.fullmatch(r"AC\w{1,62}", text, re.ASCII):
+        hint = " (SK… is an API key; the account's own id is needed)" if text.startswith("SK") else ""
+        raise SettingsError(f"{name} must be an account's id, AC and 32 hexadecimal digits; got {text!r}{hint}")
+    return text
+
+
+def _number(name: str, text: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", text, re.ASCII):
+        raise SettingsError(f"{name} must be a telephone number like +15551234567; got {text!r}")
+    return text
+
+
+def _base_url(name: str, text: str) -> str:
+    parts = _split_url(name, text)
+    if parts.scheme not in {"http", "https", "ws", "wss"}:
+        raise SettingsError(f"{name} must begin with https://, wss://, http:// or ws://; got {text!r}")
+    return text.rstrip("/")
+
+
+def _public_url(name: str, text: str) -> str:
+    parts = _split_url(name, text)
+    url = http_url(text).rstrip("/")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise SettingsError(f"{name} must be the address Twilio reaches, like https://example.com; got {text!r}")
+    if parts.path.rstrip("/").endswith(("/voice", "/media")):
+        raise SettingsError(f"{name} must be the address before {parts.path}, which is added here; got {text!r}")
+    return url
+
+
+def _split_url(name: str, text: str) -> Any:  # noqa: ANN401 - SplitResult
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a URL; got {text!r} ({error})") from error
+    if not is_whole or parts.query or parts.fragment or parts.username:
+        raise SettingsError(f"{name} must be a URL of scheme and host, without user, ? and #; got {text!r}")
+    return parts
+
+
+def _whole(low: int, high: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}; got {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        if text.lower() in choices:
+            return text.lower()
+        near = get_close_matches(text.lower(), choices, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}; got {text!r}{hint}")
+
+    return parse
+
+
+_DEFAULTS = Config()
+_PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "twilio_account_sid": _account_sid,
+    "twilio_number": _number,
+    "public_url": _public_url,
+    "port": _whole(0, 65_535),
+    "max_calls": _whole(1, 10_000),
+    "drain_s": _whole(0, 86_400),
+    "data": lambda _, text: Path(text).expanduser(),
+    "stt": _one_of(SPEECH_TO_TEXT),
+    "tts": _one_of(TEXT_TO_SPEECH),
+}

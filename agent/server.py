@@ -1,0 +1,268 @@
+"""The web server: webhooks, media streams, health, and a drain on SIGTERM.
+
+It only carries: `agent.webhook` decides what is answered and who may come in, `agent.switchboard` which call a stream
+belongs to. Both work without sockets.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+from aiohttp import web
+
+from agent.clock import Clock, Ids, RandomIds
+from agent.config import Config
+from agent.config_report import check_can_serve
+from agent.errors import SettingsError
+from agent.net import ServerWire
+from agent.switchboard import Switchboard
+from agent.telephony import Telephony, TelephonyError
+from agent.twilio import CallPort, Phone, Started
+from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
+from agent.twiml import SpokenTexts
+from agent.web_request import WebRequest, WebResponse
+from agent.webhook import MEDIA_PATH, VoiceWebhook, admit_by
+
+log = logging.getLogger(__name__)
+
+MESSAGE_LIMIT_BYTES = 256 * 1024
+"""Largest message of a stream; a larger one closes it with 1009. Twilio's are below 500 bytes."""
+
+BODY_LIMIT_BYTES = 64 * 1024
+"""Largest body of a webhook's request; Twilio's are below 3 KB."""
+
+BODY_WAIT_S = 10.0
+"""Longest wait for a body; Twilio itself gives up after about 15."""
+
+GOODBYE_S = 15.0
+"""How long calls may take to say goodbye, once they were asked to."""
+
+SETTLE_S = 2.0
+"""How long to stay for Twilio's question what comes after the last streams; unanswered, the caller hears an error."""
+
+SHUTDOWN_S = 2.0
+"""How long requests under way may take once everything is closed."""
+
+
+class Server:
+    """Serves calls on one address. `start_call` makes a call of an admitted stream; `telephony` ends stray ones.
+
+    `not_ready` says in a few words why calls should not be sent here yet (providers still connect); empty: they may.
+    Raises SettingsError where the settings would let strangers in, or would lock Twilio out.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        start_call: Callable[[Started, Phone], CallPort],
+        telephony: Telephony | None = None,
+        *,
+        texts: SpokenTexts | None = None,
+        not_ready: Callable[[], str] = str,
+        ids: Ids | None = None,
+    ) -> None:
+        check_can_serve(config)
+        self._config = config
+        self._telephony = telephony
+        self._texts = texts
+        self._not_ready = not_ready
+        ids = ids or RandomIds()
+        auth_token = config.twilio_auth_token.reveal()
+        self._tokens = None if config.is_open else StreamTokens(token_secret(auth_token, ids), clock, ids)
+        self.switchboard = Switchboard(
+            clock,
+            start_call,
+            max_calls=config.max_calls,
+            admit=admit_by(self._tokens) if self._tokens is not None else None,
+        )
+        self._webhook: VoiceWebhook | None = None
+        self._runner: web.AppRunner | None = None
+        self._is_hurried = False
+        self._changed = asyncio.Event()
+        self._drained = asyncio.Event()
+        self.switchboard.on_change = self._changed.set
+        self.switchboard.on_abandoned = self._on_abandoned
+        self._chores: set[asyncio.Task[None]] = set()
+        self.port = config.port
+
+    @property
+    def active_calls(self) -> int:
+        """Calls in progress."""
+        return self.switchboard.active_calls
+
+    @property
+    def origin(self) -> str:
+        """Where Twilio reaches us: the public URL, or else this machine's address."""
+        host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
+        return self._config.public_url or f"http://{host}:{self.port}"
+
+    # --- running ---------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen; `port` is known afterwards. Raises SettingsError where the address cannot be had."""
+        assert self._runner is None, "a server starts once"
+        app = web.Application(client_max_size=BODY_LIMIT_BYTES)
+        app.router.add_route("GET", MEDIA_PATH, self._serve_stream)
+        app.router.add_route("*", "/{path:.*}", self._serve_request)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._config.host, self._config.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise SettingsError(
+                f"cannot listen on OFFHOOK_HOST {self._config.host}, OFFHOOK_PORT {self._config.port}: "
+                f"{error.strerror}; is another server running there?"
+            ) from error
+        self.port = int(self._runner.addresses[0][1])
+        self._webhook = self._make_webhook()
+
+    async def stop(self) -> None:
+        """End what still runs, at once, and release the address."""
+        self.switchboard.is_draining = True
+        self.switchboard.cut_all("stopped")
+        if self._runner is not None:
+            await self._runner.cleanup()
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Take no new calls; let the running ones finish, then have them say goodbye, then cut them: each bounded."""
+        board = self.switchboard
+        board.is_draining = True
+        log.info("draining: no new calls, %d in progress", board.active_calls)
+        await self._finish_calls()
+        await self._until(lambda: board.is_settled or board.active_calls > 0, SETTLE_S)
+        if board.active_calls:  # it was ringing when the drain began
+            await self._finish_calls()
+        self._drained.set()
+
+    def hurry(self) -> None:
+        """Draining, wait for running calls no longer: have them say goodbye."""
+        self._is_hurried = True
+        self._changed.set()
+
+    def on_signal(self) -> None:
+        """SIGTERM or SIGINT: the first one drains, the second one hurries, the third one cuts."""
+        if not self.switchboard.is_draining:
+            self._do(self.drain())
+        elif not self._is_hurried:
+            self.hurry()
+        else:
+            self.switchboard.cut_all("killed")
+            self._drained.set()
+
+    async def run(self) -> None:
+        """Start, serve until a signal has drained the server, and stop."""
+        await self.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.on_signal)
+        try:
+            await self._drained.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            await self.stop()
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    async def _serve_request(self, request: web.Request) -> web.Response:
+        assert self._webhook is not None, "requests come after start"
+        try:
+            async with asyncio.timeout(BODY_WAIT_S):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            log.warning("refused %s %.100r: more than %d bytes", request.method, request.path, BODY_LIMIT_BYTES)
+            return web.json_response({"error": f"a body has at most {BODY_LIMIT_BYTES} bytes here"}, status=413)
+        except TimeoutError:
+            log.warning("refused %s %.100r: its body did not come", request.method, request.path)
+            return web.json_response({"error": "the body did not come in time"}, status=408)
+        try:
+            return _response(self._webhook.handle(_request(request, body)))
+        except Exception:
+            log.exception("a mistake of ours while answering %s %.100r", request.method, request.path)
+            return web.json_response({"error": "a mistake of ours, see the log"}, status=500)
+
+    async def _serve_stream(self, request: web.Request) -> web.StreamResponse:
+        assert self._webhook is not None, "requests come after start"
+        refused = self._webhook.upgrade_refusal(_request(request, b""))
+        if refused is not None:
+            return _response(refused)
+        socket = web.WebSocketResponse(compress=False, max_msg_size=MESSAGE_LIMIT_BYTES, timeout=1.0)
+        if not socket.can_prepare(request).ok:
+            return web.json_response(
+                {"error": f"{MEDIA_PATH} is a websocket"}, status=426, headers={"Upgrade": "websocket"}
+            )
+        await socket.prepare(request)
+        wire = ServerWire(socket)
+        await wire.pump(self.switchboard.open_stream(wire))
+        return socket
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _make_webhook(self) -> VoiceWebhook:
+        config = self._config
+        signatures = None
+        if not config.is_open:
+            secrets = config.twilio_auth_token.reveal(), config.twilio_shared_key_secret.reveal()
+            signatures = SignatureCheck(secrets[0], self.origin, secrets[1])
+        return VoiceWebhook(
+            self.origin, self.switchboard, signatures, self._tokens, texts=self._texts, not_ready=self._not_ready
+        )
+
+    async def _finish_calls(self) -> None:
+        """Let calls end by themselves, then by saying goodbye, then by force."""
+        board = self.switchboard
+        await self._until(lambda: not board.active_calls or self._is_hurried, self._config.drain_s)
+        if board.active_calls:
+            log.info("draining: asking %d calls to say goodbye", board.active_calls)
+            board.end_politely("draining")
+            await self._until(lambda: not board.active_calls, GOODBYE_S)
+        if board.active_calls:
+            log.warning("draining: cutting %d calls", board.active_calls)
+            board.cut_all("drained")
+
+    async def _until(self, is_reached: Callable[[], bool], duration_s: float) -> None:
+        """Wait until something is so, or for `duration_s`; looked at whenever a call ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(duration_s):
+                while not is_reached():
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    def _on_abandoned(self, call_sid: str) -> None:
+        if self._telephony is not None:
+            self._do(self._hang_up(self._telephony, call_sid))
+
+    async def _hang_up(self, telephony: Telephony, call_sid: str) -> None:
+        try:
+            was_up = await telephony.hang_up(call_sid)
+        except TelephonyError as error:
+            log.warning("call %s: its stream is dead, and ending it by REST failed: %s", call_sid, error)
+        else:
+            log.info("call %s: its stream is dead; %s", call_sid, "ended by REST" if was_up else "it had ended")
+
+    def _do(self, chore: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(chore)
+        self._chores.add(task)
+        task.add_done_callback(self._on_chore_done)
+
+    def _on_chore_done(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a mistake of ours in the background", exc_info=task.exception())
+
+
+def _request(request: web.Request, body: bytes) -> WebRequest:
+    """The request as a value; `raw_path` is what was signed, with its percent signs as they came."""
+    return WebRequest(request.method, request.raw_path, {k.lower(): v for k, v in request.headers.items()}, body)
+
+
+def _response(answer: WebResponse) -> web.Response:
+    headers = {"Content-Type": answer.content_type} if answer.body else {}
+    return web.Response(status=answer.status, body=answer.body, headers={**headers, **answer.headers})
