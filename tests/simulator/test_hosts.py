@@ -5,128 +5,17 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
-import uvloop
 import websockets
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from simulator.hosts import Host
-from simulator.peers.base import Answer, PeerWire, Refusal, Request
-
-PATIENCE_S = 5.0
-
-
-@dataclass
-class EchoSocket:
-    """Says back what it hears; words of one line are orders."""
-
-    wire: PeerWire
-    log: list[str]
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def on_message(self, message: str | bytes) -> None:
-        orders: dict[str | bytes, Callable[[], None]] = {
-            "close": lambda: self.wire.close(4001, "as asked"),
-            "close without code": lambda: self.wire.close(None),
-            "close at length": lambda: self.wire.close(1011, "é" * 100),
-            "abort": self.send_and_abort,
-            "crash": self.crash,
-            "twice": self.close_twice,
-        }
-        self.log.append("message")
-        orders.get(message, lambda: self.wire.send(message))()
-
-    def send_and_abort(self) -> None:
-        self.wire.send("last words")
-        self.wire.abort()
-
-    def close_twice(self) -> None:
-        self.wire.close(4001)
-        self.wire.close(4002)
-        self.wire.send("late")
-
-    def crash(self) -> None:
-        raise RuntimeError("a mistake of the peer")
-
-    def on_close(self) -> None:
-        self.log.append("closed")
-        self.closed.set()
-
-
-@dataclass
-class EchoExchange:
-    log: list[str]
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def on_disconnect(self) -> None:
-        self.log.append("disconnected")
-        self.gone.set()
-
-
-@dataclass
-class EchoPeer:
-    name: str = "echo"
-    log: list[str] = field(default_factory=list)
-    sockets: list[EchoSocket] = field(default_factory=list)
-    exchanges: list[EchoExchange] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-
-    def upgrade(self, request: Request) -> Refusal | None:
-        if request.path == "/refused":
-            return Refusal(401, {"content-type": "application/json"}, b'{"why": "no key"}')
-        return None
-
-    def connect(self, request: Request, wire: PeerWire) -> EchoSocket:
-        self.sockets.append(EchoSocket(wire, self.log))
-        if "greet" in request.query:
-            wire.send(json.dumps({"target": request.target, "key": request.headers.get("x-key")}))
-            wire.send(b"\x00\x01")
-        return self.sockets[-1]
-
-    def exchange(self, request: Request, answer: Answer) -> EchoExchange:
-        exchange = EchoExchange(self.log)
-        self.exchanges.append(exchange)
-        self.answers.append(answer)
-        if request.path == "/whole":
-            answer.start(201, {"content-type": "text/plain", "x-method": request.method})
-            answer.write(request.body)
-            answer.end()
-        elif request.path == "/abort":
-            answer.start(200, {})
-            answer.write(b"half")
-            answer.abort()
-        elif request.path == "/abort-at-once":
-            answer.abort()
-        elif request.path == "/crash":
-            raise RuntimeError("a mistake of the peer")
-        return exchange
-
+from tests.simulator.echo import PATIENCE_S, EchoPeer
 
 Scene = Callable[[EchoPeer, Host], Awaitable[None]]
-
-
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def play(request: pytest.FixtureRequest) -> Callable[[Scene], EchoPeer]:
-    """Run a scene against a hosted echo peer; afterwards nothing of the host may be left."""
-
-    def run(scene: Scene) -> EchoPeer:
-        peer = EchoPeer()
-
-        async def whole() -> None:
-            async with asyncio.timeout(2 * PATIENCE_S), Host(peer) as host:
-                await scene(peer, host)
-            assert host.open_count == 0
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(whole())
-        return peer
-
-    return run
 
 
 @contextmanager
@@ -247,65 +136,6 @@ def test_stopping_tears_open_connections_down(play: Callable[[Scene], EchoPeer])
                 await hanging
 
     assert sorted(play(scene).log) == ["closed", "message"]
-
-
-def test_http_answers_come_whole(play: Callable[[Scene], EchoPeer]) -> None:
-    async def scene(peer: EchoPeer, host: Host) -> None:
-        async with (
-            aiohttp.ClientSession() as client,
-            client.put(host.url + "/whole", data=b"body") as response,
-        ):
-            assert (response.status, await response.read()) == (201, b"body")
-            assert response.headers["x-method"] == "PUT"
-            assert response.content_type == "text/plain"
-
-    assert play(scene).log == []
-
-
-def test_http_answers_stream_piece_by_piece(play: Callable[[Scene], EchoPeer]) -> None:
-    async def scene(peer: EchoPeer, host: Host) -> None:
-        async with aiohttp.ClientSession() as client:
-            request = asyncio.ensure_future(client.get(host.url + "/stream"))
-            while not peer.answers:
-                await asyncio.wait({request}, timeout=0.01)
-            answer = peer.answers[0]
-            answer.start(200, {"content-type": "text/event-stream"})
-            async with await request as response:  # headers come before any body
-                for piece in (b"data: 1\n\n", b"data: 2\n\n"):
-                    answer.write(piece)
-                    assert await response.content.readany() == piece
-                answer.end()
-                assert await response.content.readany() == b""
-
-    assert play(scene).log == []
-
-
-@pytest.mark.parametrize(("path", "body"), [("/abort", b"half"), ("/abort-at-once", b"")])
-def test_http_answers_break_off(play: Callable[[Scene], EchoPeer], path: str, body: bytes) -> None:
-    async def scene(peer: EchoPeer, host: Host) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(host.url.rpartition(":")[2]))
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: peer\r\n\r\n".encode())
-        answer = await reader.read()
-        writer.close()
-        assert answer.endswith(b"%x\r\n%b\r\n" % (len(body), body) if body else b"")
-        assert bool(answer) == bool(body)
-
-    assert play(scene).log == []
-
-
-def test_a_client_that_gives_up_is_noticed(play: Callable[[Scene], EchoPeer]) -> None:
-    async def scene(peer: EchoPeer, host: Host) -> None:
-        async with aiohttp.ClientSession() as client:
-            request = asyncio.ensure_future(client.get(host.url + "/stream"))
-            while not peer.answers:
-                await asyncio.wait({request}, timeout=0.01)
-            peer.answers[0].start(200, {})
-            (await request).close()
-            await asyncio.wait_for(peer.exchanges[0].gone.wait(), PATIENCE_S)
-            peer.answers[0].write(b"too late")
-            peer.answers[0].end()
-
-    assert play(scene).log == ["disconnected"]
 
 
 def test_a_crashing_peer_hurts_only_its_connection(
