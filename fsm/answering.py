@@ -145,6 +145,11 @@ def fill(state: CallState, _event: Event, now: int) -> Change:
     return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, state.phrases.filler),)
 
 
+def ignore(state: CallState, _event: Event, _now: int) -> Change:
+    """Nothing follows from it."""
+    return state, ()
+
+
 def rearm(state: CallState, _event: Event, now: int) -> Change:
     """A deadline passed that means nothing any more."""
     instants = {f.name: getattr(state.deadlines, f.name) for f in fields(Deadlines)}

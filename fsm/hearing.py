@@ -49,10 +49,10 @@ def note_voice(state: CallState, event: SpeechStarted, now: int) -> Change:
 
 
 def note_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
-    """The caller fell silent: from here the waits count."""
+    """The caller fell silent: from here the waits count, and the words may be settled."""
     state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
     state = state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=now + ms_to_ns(state.profile.idle_ms))
-    return state, ()
+    return state, (FinalizeTranscript(),)
 
 
 def withhold(state: CallState, event: SpeechStarted, _now: int) -> Change:
@@ -64,7 +64,7 @@ def withhold(state: CallState, event: SpeechStarted, _now: int) -> Change:
 def await_release(state: CallState, event: SpeechStopped, now: int) -> Change:
     """The sound is over; its words would have to come now."""
     state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
-    return state.set_deadlines(release_at=now + ms_to_ns(state.profile.confirm_ms)), ()
+    return state.set_deadlines(release_at=now + ms_to_ns(state.profile.confirm_ms)), (FinalizeTranscript(),)
 
 
 def release(state: CallState, _event: Event, _now: int) -> Change:

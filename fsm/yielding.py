@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fsm import barge_in
 from fsm.answering import go_on, run_tools
-from fsm.effects import CancelReply, Effect, HoldPlayout, ResumePlayout
+from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
 from fsm.endpointing import turn_end_at
 from fsm.events import (
     DigitPressed,
@@ -57,7 +57,7 @@ def weigh_voice(state: CallState, event: SpeechStarted, now: int) -> Change:
 def weigh_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
     """The sound is over: its words come soon or never."""
     state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
-    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), ()
+    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), (FinalizeTranscript(),)
 
 
 def weigh_words(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:

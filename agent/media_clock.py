@@ -1,0 +1,44 @@
+"""When the caller's sounds were made: instants for frames that may arrive late, in bursts, or with odd timestamps."""
+
+from fsm.units import ms_to_ns, samples_to_ns
+
+RESYNC_NS = ms_to_ns(2_000)
+"""Further behind the wall clock than any network keeps audio back: the timestamps are wrong, not the network slow."""
+
+
+class MediaClock:
+    """Maps Twilio's media timestamps to instants.
+
+    The frame that travelled fastest tells how the two clocks lie to each other; a burst after a stall is placed where
+    it was spoken, not where it arrived. Timestamps that stand still are bridged by counting samples. No instant lies
+    in the future, and none before the one given last.
+    """
+
+    def __init__(self) -> None:
+        self._epoch: int | None = None
+        self._end_at = 0
+
+    def end_of(self, timestamp_ms: int, samples: int, now: int) -> int:
+        """The instant (ns) at which a frame of `samples`, stamped with its first sample's `timestamp_ms`, ended."""
+        length_ns = samples_to_ns(samples)
+        offset_ns = ms_to_ns(timestamp_ms) + length_ns
+        if self._epoch is None or now - offset_ns < self._epoch:
+            self._epoch = now - offset_ns
+        counted = self._end_at + length_ns if self._end_at else 0
+        end_at = max(self._epoch + offset_ns, counted)
+        if end_at > now:
+            end_at = max(now, self._end_at)
+        elif now - end_at > RESYNC_NS:
+            self._epoch = now - offset_ns
+            end_at = now
+        self._end_at = max(end_at, self._end_at)
+        return self._end_at
+
+    def restart(self) -> None:
+        """A new stream begins: its timestamps count from anew."""
+        self._epoch = None
+
+    @property
+    def last_end_at(self) -> int:
+        """The end (ns) of the last frame."""
+        return self._end_at

@@ -1,0 +1,233 @@
+"""All of ours that sounds in one call: the reply under way, its voice, what the phone plays of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.errors import Fault
+from agent.pacer import Pacer
+from agent.phrases import RenderedPhrase
+from agent.playout import PhoneOut, Playout
+from agent.ports import Alignment, LanguageModel, TextToSpeech, ToolSchema
+from agent.reply import Reply
+from fsm.events import Event, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
+from fsm.transcript import Message
+
+
+class Phrasebook(Protocol):
+    """Phrases rendered ahead of need."""
+
+    def get(self, text: str) -> RenderedPhrase | None:
+        """The sound of `text`, None if it was never rendered."""
+        ...
+
+
+class Mouth:
+    """Performs what the machine orders of our voice, and reports what came of it.
+
+    Exactly one reply is current; everything that arrives for another one falls on the floor. `stamp(stage, at, reply)`
+    notes instants for the latency ledger, `at` None for now.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        pacer: Pacer,
+        phone: PhoneOut,
+        model: LanguageModel,
+        voices: TextToSpeech,
+        phrasebook: Phrasebook,
+        feed: Callable[[Event], None],
+        stamp: Callable[[str, int | None], None],
+        note: Callable[[str, str], None],
+    ) -> None:
+        self._clock = clock
+        self._pacer = pacer
+        self._model = model
+        self._phrasebook = phrasebook
+        self._feed = feed
+        self._stamp = stamp
+        self._note = note
+        self._voice = voices.open_voice(self)
+        self._reply: Reply | None = None
+        self._number = 0
+        self._is_voice_needed = False
+        self._has_audio = False
+        self._is_held = False
+        self._sent_at: int | None = None
+        self.playout = Playout(phone)
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    def start_reply(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> None:
+        """Ask the model and speak what it says."""
+        self._begin(number)
+        self._reply = Reply(number, self._model, tools, self, self._feed, lambda stage: self._stamp(stage, None))
+        self._reply.ask(messages)
+
+    def continue_reply(self, number: int, messages: Sequence[Message]) -> None:
+        """Ask the model for the next round of the current reply."""
+        assert self._reply is not None and self._reply.number == number, f"reply {number} is not the current one"
+        self._reply.ask(messages)
+
+    def finish_reply(self, number: int) -> None:
+        """Nothing more will be said in the current reply."""
+        assert self._reply is not None and self._reply.number == number, f"reply {number} is not the current one"
+        self._reply.finish()
+
+    def recite(self, number: int, text: str) -> None:
+        """Speak fixed text, from the phrasebook where it is rendered already."""
+        self._begin(number)
+        phrase = self._phrasebook.get(text)
+        if phrase is None:
+            self.say(number, text)
+            self.finish(number)
+            return
+        self.playout.note_text(text)
+        self.playout.push(phrase.audio, phrase.alignment)
+        self.playout.finish()
+        self._move()
+
+    def fill(self, text: str) -> None:
+        """Speak a phrase until the current reply has audio."""
+        phrase = self._phrasebook.get(text)
+        if phrase is None:
+            self._note("filler", f"not rendered: {text}")
+        elif self.playout.begin_filler(phrase.audio, phrase.alignment):
+            self._move()
+
+    def hold(self, number: int) -> None:
+        """Silence the phone now; what was heard is reported at once."""
+        assert number == self._number, f"reply {number} is not the current one"
+        self._is_held = True
+        heard = self.playout.hold(self._clock.now())
+        self._stamp_heard(0)
+        self._feed(PlayoutHeld(number, heard))
+
+    def resume(self, number: int) -> None:
+        """Go on with the held reply."""
+        assert number == self._number, f"reply {number} is not the current one"
+        if self._is_held:
+            self._is_held = False
+            self.playout.resume(self._clock.now())
+            self._move()
+
+    def cancel(self) -> None:
+        """Silence the phone, then drop the reply: first what the caller notices, then what costs money."""
+        self.playout.drop(self._clock.now())
+        self._is_held = False
+        self._discard()
+
+    def close(self) -> str:
+        """The call is over: release everything; what was heard of the current reply."""
+        heard = self.playout.drop(self._clock.now())
+        self._pacer.remove(self._beat)
+        self._discard()
+        self._voice.close()
+        return heard
+
+    def resend(self) -> None:
+        """The phone was replaced: what it had not played is gone, and is sent again."""
+        now = self._clock.now()
+        self.playout.hold(now)
+        if not self._is_held:
+            self.playout.resume(now)
+            self._move()
+
+    # --- what the reply says ---------------------------------------------------------------------------------
+
+    def say(self, reply: int, clause: str) -> None:
+        """Hand a clause of the current reply to the voice."""
+        assert reply == self._number, f"reply {reply} is not the current one"
+        self.playout.note_text(clause)
+        self._is_voice_needed = True
+        self._voice.say(reply, clause)
+
+    def finish(self, reply: int) -> None:
+        """No more text of the current reply comes."""
+        assert reply == self._number, f"reply {reply} is not the current one"
+        self._voice.finish(reply)
+
+    # --- what the voice delivers -------------------------------------------------------------------------------
+
+    def on_audio(self, utterance: int, audio: bytes, alignment: Alignment | None) -> None:
+        """Audio of the current reply goes to the phone first; decisions come after."""
+        if utterance != self._number:
+            return
+        if not self._has_audio and audio:
+            self._has_audio = True
+            self._stamp("first_audio", None)
+        self.playout.push(audio, alignment)
+        self._move()
+
+    def on_spoken(self, utterance: int) -> None:
+        """All audio of the current reply is here."""
+        if utterance == self._number:
+            self._is_voice_needed = False
+            self.playout.finish()
+            self._move()
+
+    def on_voice_failed(self, utterance: int, fault: Fault) -> None:
+        """No more audio of the current reply comes."""
+        self._note("fault", str(fault))
+        if utterance == self._number:
+            self._is_voice_needed = False
+            self._feed(ReplyFailed(utterance, Stage.VOICE, str(fault.kind), retryable=fault.is_retryable))
+
+    # --- the pace ----------------------------------------------------------------------------------------------
+
+    def on_mark(self, name: str) -> None:
+        """A mark came back from the phone."""
+        now = self._clock.now()
+        delay_ns = self.playout.on_mark(name, now)
+        if delay_ns is not None:
+            self._stamp_heard(delay_ns // 2)
+        self._move()
+
+    def _move(self) -> None:
+        now = self._clock.now()
+        self._beat(now)
+        if self.playout.next_due(now) is not None:
+            self._pacer.add(self._beat)
+
+    def _beat(self, now: int) -> None:
+        self.playout.pump(now)
+        while (news := self.playout.poll(now)) is not None:
+            if isinstance(news, ReplyAudioStarted):
+                self._stamp("sent", now)
+                self._sent_at = now
+            else:
+                self._stamp_heard(0)
+            self._feed(news)
+        if self.playout.next_due(now) is None:
+            self._pacer.remove(self._beat)
+
+    def _stamp_heard(self, way_ns: int) -> None:
+        """Note when the reply's first sound reached the phone: half a mark's round trip after it was sent."""
+        if self._sent_at is not None:
+            self._stamp("heard", self._sent_at + way_ns)
+            self._sent_at = None
+
+    # --- changing replies --------------------------------------------------------------------------------------
+
+    def _begin(self, number: int) -> None:
+        assert number > self._number, f"reply {number} is older than the current one, {self._number}"
+        self._discard()
+        now = self._clock.now()
+        if self.playout.queued_samples:
+            self.playout.drop(now)
+        self._number = number
+        self._has_audio = False
+        self._sent_at = None
+        self.playout.begin(number)
+        if self._is_held:
+            self.playout.hold(now)
+
+    def _discard(self) -> None:
+        if self._reply is not None:
+            self._reply.cancel()
+            self._reply = None
+        if self._is_voice_needed:
+            self._voice.drop(self._number)
+            self._is_voice_needed = False
+        self._sent_at = None

@@ -1,0 +1,102 @@
+"""One reply: the model's tokens become clauses, clauses go to the voice. It dies with its turn."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from agent.clauses import Clauses
+from agent.errors import Fault
+from agent.ports import Generation, LanguageModel, ToolSchema, Usage
+from fsm.events import Event, ReplyFailed, Stage, ToolCall, ToolsRequested
+from fsm.transcript import Message
+
+
+class Speaker(Protocol):
+    """Who speaks a reply's clauses."""
+
+    def say(self, reply: int, clause: str) -> None:
+        """Speak one more clause of `reply`."""
+
+    def finish(self, reply: int) -> None:
+        """No more text of `reply` comes."""
+
+
+class Reply:
+    """Listens to the model for one reply, through all its rounds; after `cancel` nothing of it has any effect.
+
+    `stamp` notes the instants that the latency ledger is made of.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        model: LanguageModel,
+        tools: Sequence[ToolSchema],
+        speaker: Speaker,
+        feed: Callable[[Event], None],
+        stamp: Callable[[str], None],
+    ) -> None:
+        self.number = number
+        self._model = model
+        self._tools = tools
+        self._speaker = speaker
+        self._feed = feed
+        self._stamp = stamp
+        self._generation: Generation | None = None
+        self._clauses = Clauses()
+        self._said: list[str] = []
+        self._has_spoken = False
+        self._has_token = False
+
+    def ask(self, messages: Sequence[Message]) -> None:
+        """Have the model answer `messages`: the first round, or the next one after its tools returned."""
+        assert self._generation is None, "one generation at a time"
+        self._clauses = Clauses(is_continued=self._has_spoken)
+        self._said = []
+        self._has_token = False
+        self._stamp("asked")
+        self._generation = self._model.generate(messages, self._tools, self)
+
+    def finish(self) -> None:
+        """Nothing more will be said."""
+        self._speaker.finish(self.number)
+
+    def cancel(self) -> None:
+        """The turn is over."""
+        if self._generation is not None:
+            self._generation.cancel()
+            self._generation = None
+
+    # --- what the model says -----------------------------------------------------------------------------------
+
+    def on_token(self, text: str) -> None:
+        """The next piece of text."""
+        if not self._has_token:
+            self._has_token = True
+            self._stamp("first_token")
+        for clause in self._clauses.push(text):
+            self._say(clause)
+
+    def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:  # noqa: ARG002 - counted by the provider
+        """The model finished this round."""
+        self._generation = None
+        for clause in self._clauses.flush():
+            self._say(clause)
+        if calls:
+            self._stamp("tools_requested")
+            self._feed(ToolsRequested(self.number, calls, " ".join(self._said)))
+        elif self._has_spoken:
+            self.finish()
+        else:
+            self._feed(ReplyFailed(self.number, Stage.MODEL, "empty"))
+
+    def on_generation_failed(self, fault: Fault) -> None:
+        """The model failed; what was said of it stands, half a clause is left to the next attempt."""
+        self._generation = None
+        self._feed(ReplyFailed(self.number, Stage.MODEL, str(fault.kind), retryable=fault.is_retryable))
+
+    def _say(self, clause: str) -> None:
+        if not self._has_spoken:
+            self._stamp("first_clause")
+        self._has_spoken = True
+        self._said.append(clause)
+        self._speaker.say(self.number, clause)

@@ -1,0 +1,124 @@
+"""The record of a call: one JSON line a decision, with everything needed to decide it again.
+
+Lines are objects with `at_ns` (since the call began) and `kind`:
+
+- `call`: first line: `version`, `call_id`, `agent`, `started_at` (UTC), `profile`, `phrases`;
+- `event`: what happened (`event`, `data`), the mode before and after (`mode`, `to`), the orders (`effects`);
+- `stage`: an instant on the way of an answer, for the latency ledger (`stage`, `turn`, `reply`);
+- `note`: anything else worth knowing: faults, counters (`note`, `data`).
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import orjson
+
+from fsm.effects import Effect
+from fsm.events import Event
+from fsm.state import CallState, Mode
+
+VERSION = 1
+PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit"})
+"""Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
+
+
+class Observer(Protocol):
+    """Somebody who watches a call live."""
+
+    def on_decision(
+        self, at_ns: int, before: Mode, event: Event, after: CallState, effects: tuple[Effect, ...]
+    ) -> None:
+        """The machine decided."""
+
+
+class Trace:
+    """Writes the trace of one call; a file that cannot be written costs the trace, never the call."""
+
+    def __init__(self, out: TextIO | None, started_at: int, *, is_redacted: bool = False) -> None:
+        self._out = out
+        self._started_at = started_at
+        self._is_redacted = is_redacted
+        self.errors = 0
+
+    def header(self, *, call_id: str, agent: str, wall_clock: str, state: CallState) -> None:
+        """The first line."""
+        self._write(
+            0,
+            "call",
+            version=VERSION,
+            call_id=call_id,
+            agent=agent,
+            started_at=wall_clock,
+            profile=asdict(state.profile),
+            phrases=asdict(state.phrases),
+        )
+
+    def decision(self, now: int, before: Mode, event: Event, after: CallState, effects: tuple[Effect, ...]) -> None:
+        """One step of the machine."""
+        self._write(
+            now,
+            "event",
+            mode=before,
+            event=type(event).__name__,
+            data=self._plain(event),
+            to=after.mode,
+            effects=[[type(effect).__name__, self._plain(effect)] for effect in effects],
+        )
+
+    def stage(self, at: int, stage: str, *, turn: int, reply: int) -> None:
+        """An instant on the way of an answer."""
+        self._write(at, "stage", stage=stage, turn=turn, reply=reply)
+
+    def note(self, now: int, note: str, **data: object) -> None:
+        """Anything else worth knowing."""
+        self._write(now, "note", note=note, data=data)
+
+    def close(self) -> None:
+        """No more comes."""
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+
+    def _plain(self, value: Event | Effect) -> dict[str, Any]:
+        plain = asdict(value)
+        return redacted(plain) if self._is_redacted else plain
+
+    def _write(self, at: int, kind: str, **fields: object) -> None:
+        if self._out is None:
+            return
+        at_ns = max(0, at - self._started_at) if at else 0
+        try:
+            self._out.write(orjson.dumps({"at_ns": at_ns, "kind": kind, **fields}).decode() + "\n")
+        except OSError:
+            self.errors += 1
+
+
+def redacted(plain: dict[str, Any]) -> dict[str, Any]:
+    """`plain` with private texts replaced by their lengths, nested ones too."""
+    return {key: _hidden(value) if key in PRIVATE else _deeper(value) for key, value in plain.items()}
+
+
+def _hidden(value: object) -> object:
+    return f"<{len(value)} chars>" if isinstance(value, str) and value else value
+
+
+def _deeper(value: object) -> object:
+    if isinstance(value, dict):
+        return redacted(value)
+    if isinstance(value, list | tuple):
+        return [_deeper(item) for item in value]
+    return value
+
+
+def open_trace(
+    directory: Path, call_id: str, started_at: int, *, is_redacted: bool = False
+) -> tuple[Trace, Path | None]:
+    """A trace in a new file of `directory`, and where it is; a trace that writes nothing if that cannot be done."""
+    path = directory / f"{call_id}.jsonl"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        out = path.open("w", encoding="utf-8", buffering=1)
+    except OSError:
+        return Trace(None, started_at), None
+    return Trace(out, started_at, is_redacted=is_redacted), path
