@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import (
+from twilio.request_validator import (  # type: ignore[import-untyped]  # the package ships no types
     SIGNATURE_SETTINGS_HEADER,
     RequestValidator,
     get_signature_algorithm,

@@ -1,6 +1,6 @@
 import base64
 import json
-from random import Random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from fsm.units import FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_stream import EndedBy, StreamEnd, TwilioPhone
 from tests.fakes import ManualClock
-from tests.simulator.peers.twilio_fakes import LEG, SILENCE, FakePerson, FakeWire, clear, mark, media
+from tests.simulator.peers.twilio_fakes import LEG, SILENCE, FakePerson, FakeWire, clear, mark, media, seeded
 
 
 class Line:
@@ -25,7 +25,7 @@ class Line:
         self.ends: list[StreamEnd] = []
         self.phone = TwilioPhone(
             self.clock,
-            Random(seed),
+            seeded(seed),
             LEG,
             self.person,
             behaviour=behaviour,
@@ -353,7 +353,7 @@ def test_jitter_bunches_frames_but_never_reorders_or_loses_them() -> None:
     assert chunks == list(range(1, len(chunks) + 1))
     assert line.numbers() == sorted(line.numbers())
     assert len(chunks) >= 490
-    gaps = [later - sooner for (sooner, _), (later, _) in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - sooner for (sooner, _), (later, _) in pairwise(arrivals)]
     assert max(gaps) > 60
     assert gaps.count(0) > 10
 
