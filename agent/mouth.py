@@ -1,25 +1,34 @@
 """All of ours that sounds in one call: the reply under way, its voice, what the phone plays of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from agent.clock import Clock
 from agent.errors import Fault
-from agent.pacer import Pacer
-from agent.phrases import RenderedPhrase
-from agent.playout import PhoneOut, Playout
-from agent.ports import Alignment, LanguageModel, TextToSpeech, ToolSchema
+from agent.playout import Playout
+from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
+from agent.services import Services
+from agent.twilio import Phone
 from fsm.events import Event, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
 
 
-class Phrasebook(Protocol):
-    """Phrases rendered ahead of need."""
+class Line:
+    """The phone, replaceable in mid-call: what is sent goes to the newest stream."""
 
-    def get(self, text: str) -> RenderedPhrase | None:
-        """The sound of `text`, None if it was never rendered."""
-        ...
+    def __init__(self, phone: Phone) -> None:
+        self.phone = phone
+
+    def send_audio(self, audio: bytes) -> None:
+        """Play `audio` after all before it."""
+        self.phone.send_audio(audio)
+
+    def send_mark(self, name: str) -> None:
+        """Ask for `name` back once everything before it was played."""
+        self.phone.send_mark(name)
+
+    def clear(self) -> None:
+        """Throw away everything that was not played yet."""
+        self.phone.clear()
 
 
 class Mouth:
@@ -31,31 +40,27 @@ class Mouth:
 
     def __init__(
         self,
-        clock: Clock,
-        pacer: Pacer,
-        phone: PhoneOut,
-        model: LanguageModel,
-        voices: TextToSpeech,
-        phrasebook: Phrasebook,
+        services: Services,
+        line: Line,
         feed: Callable[[Event], None],
         stamp: Callable[[str, int | None], None],
         note: Callable[[str, str], None],
     ) -> None:
-        self._clock = clock
-        self._pacer = pacer
-        self._model = model
-        self._phrasebook = phrasebook
+        self._clock = services.clock
+        self._pacer = services.pacer
+        self._model = services.model
+        self._phrasebook = services.phrasebook
         self._feed = feed
         self._stamp = stamp
         self._note = note
-        self._voice = voices.open_voice(self)
+        self._voice = services.voices.open_voice(self)
         self._reply: Reply | None = None
         self._number = 0
         self._is_voice_needed = False
         self._has_audio = False
         self._is_held = False
         self._sent_at: int | None = None
-        self.playout = Playout(phone)
+        self.playout = Playout(line)
 
     # --- orders ------------------------------------------------------------------------------------------------
 
@@ -67,13 +72,11 @@ class Mouth:
 
     def continue_reply(self, number: int, messages: Sequence[Message]) -> None:
         """Ask the model for the next round of the current reply."""
-        assert self._reply is not None and self._reply.number == number, f"reply {number} is not the current one"
-        self._reply.ask(messages)
+        self._current(number).ask(messages)
 
     def finish_reply(self, number: int) -> None:
         """Nothing more will be said in the current reply."""
-        assert self._reply is not None and self._reply.number == number, f"reply {number} is not the current one"
-        self._reply.finish()
+        self._current(number).finish()
 
     def recite(self, number: int, text: str) -> None:
         """Speak fixed text, from the phrasebook where it is rendered already."""
@@ -209,6 +212,11 @@ class Mouth:
             self._sent_at = None
 
     # --- changing replies --------------------------------------------------------------------------------------
+
+    def _current(self, number: int) -> Reply:
+        assert self._reply is not None, f"nothing is said in reply {number}"
+        assert self._reply.number == number, f"reply {number} is not the current one, {self._reply.number}"
+        return self._reply
 
     def _begin(self, number: int) -> None:
         assert number > self._number, f"reply {number} is older than the current one, {self._number}"

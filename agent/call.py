@@ -1,0 +1,286 @@
+"""The reactor of one phone call: facts go to the machine, its orders are performed. It waits, and never decides."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from agent.clock import Timer
+from agent.errors import Fault
+from agent.media_clock import MediaClock
+from agent.mouth import Line, Mouth
+from agent.services import Character, Services
+from agent.twilio import Phone
+from agent.voice_activity import VoiceActivity
+from fsm.effects import (
+    CancelReply,
+    ContinueReply,
+    Effect,
+    EndCall,
+    Fill,
+    FinalizeTranscript,
+    FinishReply,
+    HoldPlayout,
+    Recite,
+    ResumePlayout,
+    RunTool,
+    StartReply,
+)
+from fsm.events import (
+    CallEnded,
+    CallStarted,
+    DigitPressed,
+    EarsFailed,
+    EarsRestored,
+    Event,
+    HangUpRequested,
+    Tick,
+    ToolReturned,
+    WordsHeard,
+)
+from fsm.state import CallState, Mode
+from fsm.step import begin, step
+from fsm.transcript import Message
+from fsm.units import ms_to_ns
+
+log = logging.getLogger(__name__)
+
+INBOX_LIMIT = 64
+"""Events one fact may lead to within one pass; more is a loop of ours."""
+
+
+class Call:
+    """One call, from its stream's start to its end. All of it runs in the callbacks of others; it owns one timer."""
+
+    def __init__(self, phone: Phone, character: Character, services: Services) -> None:
+        self._character = character
+        self._services = services
+        self._clock = services.clock
+        now = self._clock.now()
+        self.state: CallState = begin(character.profile, character.phrases, now)
+        self._inbox: deque[Event] = deque()
+        self._timer: Timer | None = None
+        self._armed_for: int | None = None
+        self._is_released = False
+        self._tools: set[asyncio.Task[None]] = set()
+        self._line = Line(phone)
+        self._media_clock = MediaClock()
+        self._voice_activity = VoiceActivity()
+        self._last_interim = ""
+        self._silence_stamped_at: int | None = None
+        self._trace = services.new_trace(phone.call_sid, now)
+        wall_clock = services.wall_clock()
+        self._trace.header(
+            call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
+        )
+        self._system = Message("system", character.prompt(phone.caller, wall_clock))
+        self._runner = services.new_runner(phone.call_sid, phone.caller)
+        self._mouth = Mouth(services, self._line, self.feed, self._stamp, self._note)
+        self._ears = services.ears.listen(self)
+        services.model.warm()
+        self.feed(CallStarted(phone.caller, phone.called))
+
+    # --- the data plane: audio and marks, by direct calls --------------------------------------------------------
+
+    def on_media(self, audio: bytes, timestamp_ms: int) -> None:
+        """The next audio of the caller."""
+        ended_at = self._media_clock.end_of(timestamp_ms, len(audio), self._clock.now())
+        edge = self._voice_activity.push(audio, ended_at)
+        if edge is not None:
+            self.feed(edge)
+        self._ears.send(audio)
+
+    def on_mark(self, name: str) -> None:
+        """A mark came back from the phone."""
+        self._mouth.on_mark(name)
+
+    # --- facts ---------------------------------------------------------------------------------------------------
+
+    def on_digit(self, digit: str) -> None:
+        """The caller pressed a key."""
+        self.feed(DigitPressed(digit))
+
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
+        """The transcriber heard words; an interim one that repeats itself is no news."""
+        if not is_final and not speech_final and text == self._last_interim:
+            return
+        self._last_interim = "" if is_final else text
+        self.feed(WordsHeard(text, is_final, speech_final))
+
+    def on_ears_failed(self, fault: Fault) -> None:
+        """The transcriber is gone."""
+        log.warning("call %s: %s", self._line.phone.call_sid, fault)
+        self._note("fault", str(fault))
+        self.feed(EarsFailed(str(fault.kind)))
+
+    def on_ears_restored(self) -> None:
+        """The transcriber is back."""
+        self.feed(EarsRestored())
+
+    def on_stream_replaced(self, phone: Phone) -> None:
+        """The call goes on over a new stream."""
+        self._line.phone = phone
+        self._media_clock.restart()
+        self._trace.note(self._clock.now(), "stream_replaced", stream_id=phone.stream_id)
+        self._mouth.resend()
+
+    def on_stream_ended(self, reason: str) -> None:
+        """The stream is gone: release everything."""
+        if self._is_released:
+            return
+        heard = "" if self.state.mode is Mode.LISTENING else self._mouth.playout.heard_text(self._clock.now())
+        self.feed(CallEnded(reason, heard))
+        self._release()
+
+    def end_politely(self, reason: str) -> None:
+        """Somebody wants the call over."""
+        self.feed(HangUpRequested(reason))
+
+    # --- run to completion ---------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """Decide on `event` now, or after the events before it; a mistake of ours ends this call and no other."""
+        if self._is_released:
+            return
+        self._inbox.append(event)
+        if len(self._inbox) > 1:
+            assert len(self._inbox) <= INBOX_LIMIT, f"{len(self._inbox)} events in one pass"
+            return
+        try:
+            while self._inbox:
+                self._advance(self._inbox[0])
+                self._inbox.popleft()
+            self._arm()
+        except Exception:
+            log.exception("call %s: ended by a mistake of ours", self._line.phone.call_sid)
+            self._trace.note(self._clock.now(), "our_mistake")
+            self._inbox.clear()
+            self._line.phone.hang_up(failed=True)
+            self._release()
+
+    def _advance(self, event: Event) -> None:
+        now = self._clock.now()
+        before = self.state.mode
+        self.state, effects = step(self.state, event, now)
+        for effect in effects:
+            self._perform(effect)
+        self._trace.decision(now, before, event, self.state, effects)
+        if self._services.observer is not None:
+            self._services.observer.on_decision(now, before, event, self.state, effects)
+
+    def _arm(self) -> None:
+        due = self.state.deadlines.earliest()
+        if due == self._armed_for or self._is_released:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_for = due
+        if due is not None:
+            self._timer = self._clock.call_at(due, self._on_timer)
+
+    def _on_timer(self) -> None:
+        due, self._armed_for, self._timer = self._armed_for, None, None
+        if due is not None and self._clock.now() >= due:
+            self.feed(Tick())
+        else:
+            self._arm()
+
+    # --- orders --------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case HoldPlayout(reply):
+                self._mouth.hold(reply)
+            case ResumePlayout(reply):
+                self._mouth.resume(reply)
+            case CancelReply():
+                self._mouth.cancel()
+            case Recite(reply, _, text):
+                self._mouth.recite(reply, text)
+            case Fill(_, text):
+                self._mouth.fill(text)
+            case FinishReply(reply):
+                self._mouth.finish_reply(reply)
+            case _:
+                self._perform_elsewhere(effect)
+
+    def _perform_elsewhere(self, effect: Effect) -> None:
+        match effect:
+            case StartReply(reply):
+                self._stamp_turn_end()
+                self._mouth.start_reply(reply, self._messages(), self._character.tools)
+            case ContinueReply(reply):
+                self._stamp("tools_returned")
+                self._mouth.continue_reply(reply, self._messages())
+            case RunTool():
+                self._run_tool(effect)
+            case FinalizeTranscript():
+                if self.state.is_finalizing:
+                    self._stamp_silence()
+                    self._stamp("final_asked")
+                self._ears.finalize()
+            case EndCall(_, failed):
+                self._line.phone.hang_up(failed=failed)
+            case _:
+                raise AssertionError(f"nobody performs {effect}")
+
+    def _messages(self) -> Sequence[Message]:
+        return (self._system, *self.state.transcript)
+
+    def _run_tool(self, order: RunTool) -> None:
+        task = asyncio.get_running_loop().create_task(self._await_tool(order))
+        self._tools.add(task)
+        task.add_done_callback(self._tools.discard)
+
+    async def _await_tool(self, order: RunTool) -> None:
+        outcome = await self._runner.run(order.call.name, order.call.arguments)
+        self.feed(
+            ToolReturned(order.reply, order.call.call_id, outcome.result, outcome.failed, ends_call=outcome.ends_call)
+        )
+
+    # --- the record ----------------------------------------------------------------------------------------------
+
+    def _note(self, note: str, text: str) -> None:
+        self._trace.note(self._clock.now(), note, text=text)
+
+    def _stamp(self, stage: str, at: int | None = None) -> None:
+        self._trace.stage(self._clock.now() if at is None else at, stage, turn=self.state.turn, reply=self.state.reply)
+
+    def _stamp_silence(self) -> None:
+        """When the caller was last heard, for the turn that is about to be answered; once for one silence."""
+        at = heard_until(self.state)
+        if at != self._silence_stamped_at:
+            self._silence_stamped_at = at
+            turn = self.state.turn + 1 if self.state.mode is Mode.LISTENING else self.state.turn
+            self._trace.stage(at, "caller_silent", turn=turn, reply=self.state.reply)
+
+    def _stamp_turn_end(self) -> None:
+        if self.state.attempts == 0:
+            self._stamp_silence()
+            self._stamp("turn_ended")
+
+    def _release(self) -> None:
+        self._is_released = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._mouth.close()
+        self._ears.close()
+        self._trace.note(
+            self._clock.now(),
+            "released",
+            turns=self.state.turn,
+            underruns=self._mouth.playout.underruns,
+            irregular=dict(self._line.phone.counters.irregular),
+        )
+        self._trace.close()
+
+
+def heard_until(state: CallState) -> int:
+    """The instant (ns) of the caller's last sound; the present one where the voice detector missed it."""
+    profile, voiced_at = state.profile, state.last_voiced_at
+    longest_ms = 2 * profile.unfinished_wait_ms + profile.digit_wait_ms + profile.final_grace_ms
+    if voiced_at is None or state.is_talking or state.now - voiced_at > ms_to_ns(longest_ms):
+        return state.now
+    return voiced_at

@@ -1,0 +1,77 @@
+"""What a call is given: who answers, and everything that all calls of a process share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.pacer import Pacer
+from agent.phrases import RenderedPhrase
+from agent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolSchema
+from agent.trace import Observer, Trace
+from fsm.profile import Phrases, Profile
+
+
+class ToolOutcome(Protocol):
+    """How a tool ended."""
+
+    @property
+    def result(self) -> str:
+        """What the model is told."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not do what was asked."""
+        ...
+
+    @property
+    def ends_call(self) -> bool:
+        """Whether the call is to end once the reply was heard."""
+        ...
+
+
+class ToolRunner(Protocol):
+    """Runs the tools of one call."""
+
+    async def run(self, name: str, arguments_json: str) -> ToolOutcome:
+        """The one outcome of a tool; never raises."""
+        ...
+
+
+class Phrasebook(Protocol):
+    """Phrases rendered ahead of need."""
+
+    def get(self, text: str) -> RenderedPhrase | None:
+        """The sound of `text`, None if it was never rendered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Who answers: what every call of one agent has in common. `prompt(caller, today)` is the system prompt."""
+
+    name: str
+    prompt: Callable[[str, datetime], str]
+    profile: Profile
+    phrases: Phrases
+    tools: tuple[ToolSchema, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all calls of a process share."""
+
+    clock: Clock
+    wall_clock: Callable[[], datetime]
+    pacer: Pacer
+    ears: SpeechToText
+    model: LanguageModel
+    voices: TextToSpeech
+    phrasebook: Phrasebook
+    new_runner: Callable[[str, str], ToolRunner]
+    """From call id and caller's number."""
+    new_trace: Callable[[str, int], Trace]
+    """From call id and start (ns)."""
+    observer: Observer | None = None
