@@ -71,6 +71,11 @@ class SpeechReader:
         """Whether there was sound within the last 20 ms."""
         return self._voiced > 0 and self.position_samples - self._voiced < FRAME_SAMPLES
 
+    @property
+    def is_in_word(self) -> bool:
+        """Whether a word is under way that can be made out already."""
+        return self._word is not None
+
     def push(self, audio: bytes) -> tuple[HeardWord, ...]:
         """Hear the next audio; the words it completed, or showed to be cut."""
         signs = audio.translate(SIGNS)

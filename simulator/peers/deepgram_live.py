@@ -1,0 +1,278 @@
+"""One live transcription: Deepgram's websocket `/v1/listen` (protocol page, sections 2.2 to 2.5)."""
+
+import hashlib
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import orjson
+
+from agent.clock import Clock, Timer
+from fsm.units import ms_to_ns, ms_to_samples, samples_to_ns
+from simulator.peers.base import PeerWire
+from simulator.peers.deepgram_audio import AudioDecoder, AudioError, AudioFormat
+from simulator.peers.deepgram_behaviour import DeepgramBehaviour, DeepgramCounts
+from simulator.peers.deepgram_messages import (
+    configure_failure,
+    configure_success,
+    created_at,
+    fresh_id,
+    result_metadata,
+    schema_error,
+)
+from simulator.peers.deepgram_query import ListenQuery
+from simulator.peers.deepgram_transcript import Told, Transcriber
+
+WAITING_LIMIT = 5_000
+"""Messages that wait for their moment; a stall that exceeds it loses the newest, counted as `withheld`."""
+
+KEYTERM_LIMIT_TOKENS = 500
+
+NO_INPUT = "NET-0001: neither audio nor a text message came within the timeout window"
+NOT_DECODABLE = "DATA-0000: the payload could not be decoded as audio"
+DROPPED = "NET-0000: the service had trouble and could not go on"
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    """A step that comes at `due` (ns)."""
+
+    due: int
+    seq: int
+    step: Callable[[], None] = field(compare=False)
+
+
+class LiveSocket:
+    """Deepgram's end of one websocket; `may_drop` lets the drop fault strike it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        rng: random.Random,
+        behaviour: DeepgramBehaviour,
+        query: ListenQuery,
+        wire: PeerWire,
+        counts: DeepgramCounts,
+        *,
+        may_drop: bool,
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._behaviour = behaviour
+        self._query = query
+        self._wire = wire
+        self._counts = counts
+        self._request_id = fresh_id(rng)
+        self._may_drop = may_drop and behaviour.drop_after_ms is not None
+        self._transcriber = Transcriber(query, behaviour, rng, result_metadata(query, self._request_id))
+        audio_format = AudioFormat(query.encoding, query.sample_rate) if query.encoding else None
+        self._decoder = AudioDecoder(audio_format)
+        self._digest = hashlib.sha256()
+        self._opened_at = self._active_at = clock.now()
+        self._is_open = True
+        self._is_finishing = False
+        self._has_audio = False
+        self._configure_pending = 0
+        self._order_at = 0  # no message in order leaves before this
+        self._seq = 0
+        self._waiting: list[_Waiting] = []
+        self._wake_at: int | None = None
+        self._wake: Timer | None = None
+        self._idle = clock.call_at(self._idle_at(), self._on_idle)
+        counts.opened += 1
+        counts.open_now += 1
+
+    # --- what comes ---
+
+    def on_message(self, message: str | bytes) -> None:
+        """Audio, or an order in JSON; an empty binary message ends the stream."""
+        if not self._is_open or self._is_finishing:
+            return
+        if isinstance(message, str):
+            self._on_text(message)
+        elif not message:
+            self._counts.received["empty"] += 1
+            self._on_close_stream({})
+        else:
+            self._on_audio(message)
+
+    def on_close(self) -> None:
+        """The client is gone."""
+        self._release()
+
+    def _on_audio(self, data: bytes) -> None:
+        is_misplaced_text = data.startswith(b'{"type"') and b"KeepAlive" in data[:40]
+        self._counts.received["binary text" if is_misplaced_text else "audio"] += 1
+        if not is_misplaced_text:  # it is taken for audio, but keeps nothing alive
+            self._has_audio = True
+            self._active_at = self._clock.now()
+        self._counts.audio_bytes += len(data)
+        self._digest.update(data)
+        try:
+            audio = self._decoder.push(data)
+        except AudioError:
+            self._close(1008, NOT_DECODABLE)
+            return
+        self._tell(self._transcriber.push(audio))
+        if self._may_drop:
+            self._drop_if_due()
+
+    def _drop_if_due(self) -> None:
+        due_ms = self._behaviour.drop_after_ms
+        if due_ms is None or self._transcriber.position_samples < ms_to_samples(due_ms):
+            return
+        self._counts.dropped += 1
+        if self._behaviour.drop_code is None:
+            self._release()
+            self._wire.abort()
+        else:
+            self._close(self._behaviour.drop_code, DROPPED)
+
+    def _on_text(self, text: str) -> None:
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            message = None
+        kind = message.get("type") if isinstance(message, dict) else None
+        orders: dict[object, Callable[[dict[str, object]], None]] = {
+            "KeepAlive": self._on_keep_alive,
+            "Finalize": self._on_finalize,
+            "CloseStream": self._on_close_stream,
+            "Configure": self._on_configure,
+        }
+        order = orders.get(kind) if isinstance(kind, str) else None
+        if order is None:
+            self._counts.received["bad"] += 1
+            self._tell([Told(schema_error(text, tuple(map(str, orders))), self._behaviour.processing_ms)])
+            return
+        self._counts.received[str(kind)] += 1
+        order(message)
+
+    def _on_keep_alive(self, _: dict[str, object]) -> None:
+        if self._has_audio or not self._behaviour.keepalive_needs_audio:
+            self._active_at = self._clock.now()
+
+    def _on_finalize(self, message: dict[str, object]) -> None:
+        self._active_at = self._clock.now()
+        if not self._behaviour.ignore_finalize and message.get("channel", 0) == 0:
+            self._tell(self._transcriber.finalize())
+
+    def _on_close_stream(self, _: dict[str, object]) -> None:
+        self._is_finishing = True
+        self._idle.cancel()
+        self._tell(self._transcriber.finish())
+        metadata: dict[str, object] = {
+            "type": "Metadata",
+            "transaction_key": "deprecated",
+            "request_id": self._request_id,
+            "sha256": self._digest.hexdigest(),
+            "created": created_at(self._opened_at),
+            "duration": samples_to_ns(self._transcriber.position_samples) / 1e9,
+            "channels": 1 if self._has_audio else 0,
+        }
+        self._tell([Told(metadata, self._behaviour.finalize_delay_ms)])
+        self._later(self._order_at, partial(self._close, 1000, ""))
+
+    def _on_configure(self, message: dict[str, object]) -> None:
+        self._active_at = self._clock.now()
+        body = self._configured(message.get("keyterms"), message.get("features"))
+        self._configure_pending += 1
+        self._tell([Told(body, self._behaviour.processing_ms)], then=self._on_configured)
+
+    def _configured(self, keyterms: object, features: object) -> dict[str, object]:
+        """The answer to a change in mid-stream, which is made at once."""
+        terms = [str(term) for term in keyterms] if isinstance(keyterms, list) else []
+        if self._behaviour.configure_failure is not None:
+            code, why = self._behaviour.configure_failure, "This emulator was told to refuse."
+        elif self._configure_pending:
+            code, why = "CONFIGURE_ALREADY_PENDING", "Wait for the answer to the Configure before."
+        elif terms and not self._query.model.startswith("nova-3"):
+            code, why = "CONFIGURE_KEYTERMS_NOT_SUPPORTED", f"Model {self._query.model} takes no keyterms."
+        elif sum(len(term.split()) for term in terms) > KEYTERM_LIMIT_TOKENS:
+            code, why = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", f"Keyterms exceed {KEYTERM_LIMIT_TOKENS} tokens."
+        else:
+            if isinstance(features, dict) and isinstance(features.get("numerals"), bool):
+                self._transcriber.write_numerals(wanted=features["numerals"])
+            return configure_success(self._request_id, terms)
+        return configure_failure(self._request_id, code, why)
+
+    def _on_configured(self) -> None:
+        self._configure_pending -= 1
+
+    # --- what goes ---
+
+    def _tell(self, messages: list[Told], then: Callable[[], None] | None = None) -> None:
+        """Send messages after their delays, those in order never before an earlier one."""
+        now = self._clock.now()
+        for told in messages:
+            jitter_ms = self._rng.randint(0, self._behaviour.jitter_ms) if self._behaviour.jitter_ms else 0
+            due = now + ms_to_ns(told.delay_ms + jitter_ms)
+            if told.in_order:
+                due = self._order_at = max(due, self._order_at)
+            self._later(due, partial(self._send, told, then))
+
+    def _send(self, told: Told, then: Callable[[], None] | None) -> None:
+        self._counts.sent[str(told.body["type"])] += 1
+        self._wire.send(orjson.dumps(told.body).decode())
+        if then is not None:
+            then()
+
+    def _later(self, due: int, step: Callable[[], None]) -> None:
+        unstalled = self._after_stall(due)
+        if unstalled is None or len(self._waiting) >= WAITING_LIMIT:
+            self._counts.withheld += 1
+            return
+        self._seq += 1
+        heapq.heappush(self._waiting, _Waiting(unstalled, self._seq, step))
+        self._arm()
+
+    def _after_stall(self, due: int) -> int | None:
+        """When something due at `due` really goes: after the stall it falls into; `None` if that never ends."""
+        start_ms, end_ms = self._behaviour.stall_from_ms, self._behaviour.stall_until_ms
+        if start_ms is None or due < self._opened_at + ms_to_ns(start_ms):
+            return due
+        return None if end_ms is None else max(due, self._opened_at + ms_to_ns(end_ms))
+
+    def _arm(self) -> None:
+        """One timer, for the earliest step that waits."""
+        due = self._waiting[0].due if self._waiting else None
+        if due == self._wake_at:
+            return
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake_at = due
+        self._wake = None if due is None else self._clock.call_at(due, self._on_wake)
+
+    def _on_wake(self) -> None:
+        self._wake = self._wake_at = None
+        now = self._clock.now()
+        while self._waiting and self._waiting[0].due <= now:
+            heapq.heappop(self._waiting).step()
+        self._arm()
+
+    # --- the end ---
+
+    def _idle_at(self) -> int:
+        return self._active_at + ms_to_ns(self._behaviour.idle_timeout_ms)
+
+    def _on_idle(self) -> None:
+        if self._clock.now() < self._idle_at():
+            self._idle = self._clock.call_at(self._idle_at(), self._on_idle)
+            return
+        self._counts.idle_closed += 1
+        self._close(1011, NO_INPUT)
+
+    def _close(self, code: int, reason: str) -> None:
+        self._release()
+        self._wire.close(code, reason)
+
+    def _release(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._counts.open_now -= 1
+        self._waiting.clear()
+        self._arm()
+        self._idle.cancel()
