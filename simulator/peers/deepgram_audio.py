@@ -36,15 +36,16 @@ class AudioDecoder:
 
     def __init__(self, audio_format: AudioFormat | None) -> None:
         self._format = audio_format
+        self._is_plain = audio_format == AudioFormat("mulaw", SAMPLE_RATE_HZ)
         self._held = b""  # an unfinished WAV header, or half a sample
         self._rate_state: tuple[int, tuple[tuple[int, int], ...]] | None = None
 
     def push(self, data: bytes) -> bytes:
         """The next mu-law audio; raises `AudioError`."""
+        if self._is_plain:
+            return data
         if self._format is None:
             return self._open_wav(self._held + data)
-        if self._format == AudioFormat("mulaw", SAMPLE_RATE_HZ):
-            return data
         return self._convert(self._format, data)
 
     def _open_wav(self, data: bytes) -> bytes:

@@ -115,7 +115,9 @@ class LiveSocket:
         except AudioError:
             self._close(1008, NOT_DECODABLE)
             return
-        self._tell(self._transcriber.push(audio))
+        told = self._transcriber.push(audio)
+        if told:
+            self._tell(told)
         if self._may_drop:
             self._drop_if_due()
 

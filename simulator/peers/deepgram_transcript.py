@@ -50,6 +50,11 @@ class Transcriber:
         pause_ms = behaviour.settle_pause_ms if query.endpointing_ms is None else query.endpointing_ms
         self._pause_samples = ms_to_samples(max(pause_ms, behaviour.shortest_pause_ms))
         self._settle_samples = ms_to_samples(behaviour.settle_pause_ms)
+        self._onset_samples = ms_to_samples(behaviour.onset_ms)
+        self._empty_samples = ms_to_samples(behaviour.empty_results_every_ms)
+        self._interim_samples = ms_to_samples(behaviour.interim_every_ms)
+        self._segment_samples = ms_to_samples(behaviour.segment_ms)
+        self._utterance_end_samples = ms_to_samples((query.interim_results and query.utterance_end_ms) or 0)
 
     @property
     def position_samples(self) -> int:
@@ -121,16 +126,15 @@ class Transcriber:
         position = self._reader.position_samples
         is_voiced = self._reader.last_voiced_samples > position - frame_samples
         self._voiced_samples = self._voiced_samples + frame_samples if is_voiced else 0
-        empty_every = ms_to_samples(self._behaviour.empty_results_every_ms)
-        if is_voiced and self._voiced_samples >= ms_to_samples(self._behaviour.onset_ms):
+        if is_voiced and self._voiced_samples >= self._onset_samples:
             self._begin_speech(position - self._voiced_samples)
-        elif empty_every and position - self._segment_at >= empty_every:
+        elif self._empty_samples and position - self._segment_at >= self._empty_samples:
             self._settle(delay_ms=self._behaviour.final_delay_ms, at_pause=True)
 
     def _begin_speech(self, onset: int) -> None:
         self._is_speaking = True
         self._voiced_samples = 0
-        self._interim_at = onset + ms_to_samples(self._behaviour.interim_every_ms)
+        self._interim_at = onset + self._interim_samples
         if not self._query.vad_events or self._behaviour.speech_started_missing:
             return
         body: dict[str, object] = {"type": "SpeechStarted", "channel": [0], "timestamp": seconds(onset)}
@@ -144,17 +148,16 @@ class Transcriber:
         if quiet >= self._pause_samples and not (self._behaviour.finals_missing and self._words):
             self._settle(delay_ms=self._final_delay_ms(), at_pause=True)
             self._is_speaking = False
-        elif self._words and not self._behaviour.finals_missing and quiet >= self._settle_samples:
+        elif quiet >= self._settle_samples and self._may_settle():
             self._settle(delay_ms=self._final_delay_ms())
-        elif self._is_long(position):
+        elif position - self._segment_at >= self._segment_samples and self._may_settle():
             self._settle(delay_ms=self._behaviour.processing_ms, end=self._words[-1].end_samples)
         elif position >= self._interim_at:
             self._tell_interim(position)
 
-    def _is_long(self, position: int) -> bool:
-        """Whether the segment is due to be cut, which happens between two words."""
-        limit = ms_to_samples(self._behaviour.segment_ms)
-        return bool(self._words) and not self._behaviour.finals_missing and position - self._segment_at >= limit
+    def _may_settle(self) -> bool:
+        """Whether there are words that can become final; a segment is only ever cut between two."""
+        return bool(self._words) and not self._behaviour.finals_missing
 
     def _final_delay_ms(self) -> int:
         """A number may go on: formatting waits for the rest unless told not to (section 2.6)."""
@@ -164,13 +167,12 @@ class Transcriber:
 
     def _watch_utterance_end(self) -> None:
         """Tell the gap after the last word, which needs no silence but interim results (sections 2.1, 2.4)."""
-        wait_ms = self._query.utterance_end_ms
-        if wait_ms is None or self._last_word_at is None or not self._query.interim_results:
+        if self._last_word_at is None or not self._utterance_end_samples:
             return
         gap_samples = self._reader.position_samples - self._last_word_at
-        if gap_samples < ms_to_samples(wait_ms) or self._reader.is_in_word:
+        if gap_samples < self._utterance_end_samples or self._reader.is_in_word:
             return
-        if self._words and not self._behaviour.finals_missing:
+        if self._may_settle():
             self._settle(delay_ms=self._behaviour.final_delay_ms)
         body: dict[str, object] = {
             "type": "UtteranceEnd",
@@ -181,7 +183,7 @@ class Transcriber:
         self._last_word_at = None
 
     def _tell_interim(self, position: int) -> None:
-        self._interim_at = position + ms_to_samples(self._behaviour.interim_every_ms)
+        self._interim_at = position + self._interim_samples
         if self._query.interim_results:
             words = misheard(self._words, self._rng) if self._behaviour.revise_interims else self._words
             self._tell_results(words, self._segment_at, position, delay_ms=self._behaviour.processing_ms)
