@@ -1,0 +1,76 @@
+"""An agent's TOML file: the bundled one, and complaints that say where and what."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.agent_file import bundled_agents, load_agent
+from agent.errors import SettingsError
+from fsm.profile import Phrases, Profile
+
+MINIMAL = 'name = "desk"\nprompt = "You answer."\n'
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "desk.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_bundled_agent_can_be_had_by_name() -> None:
+    assert "appointments" in bundled_agents()
+    agent = load_agent("appointments")
+    assert agent.tools == ("find_free_slots", "book_appointment", "hang_up")
+    assert Phrases.from_table(agent.phrases).greeting.startswith("Hello")
+    assert Profile.from_table(agent.profile).wait_ms == 500
+    assert agent.spoken_texts.language == "en-US"
+
+
+def test_a_short_file_is_enough(tmp_path: Path) -> None:
+    agent = load_agent(write(tmp_path, MINIMAL))
+    assert (agent.name, agent.prompt, agent.tools, agent.profile) == ("desk", "You answer.", (), {})
+    assert "busy" in agent.spoken_texts.busy
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('name = "desk"', '"prompt" is missing'),
+        (MINIMAL + 'promt = "x"', 'unknown key "promt"; did you mean "prompt"?'),
+        (MINIMAL + 'zzz = "x"', 'unknown key "zzz"; known are name, prompt'),
+        (MINIMAL + "tools = [1]", '"tools.0": input should be a valid string, got 1'),
+        (MINIMAL + 'tools = "book"', '"tools"'),
+        (MINIMAL + "language = 5", '"language": input should be a valid string, got 5'),
+        (MINIMAL + 'language = "English"', '"language"'),
+        (MINIMAL + '[phrases]\ngreting = "x"', 'phrases: unknown key "greting"; did you mean "greeting"?'),
+        (MINIMAL + "[phrases]\ngreeting = 5", '"phrases.greeting"'),
+        (MINIMAL + "[profile]\nwait = 5", "profile: unknown key"),
+        (MINIMAL + "[profile]\nwait_ms = 5", "profile: wait_ms must lie between 100 and 3000, got 5"),
+        ("name = ", "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_told_with_file_key_and_the_expected(tmp_path: Path, text: str, told: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(SettingsError) as raised:
+        load_agent(path)
+    assert told in str(raised.value)
+    assert path in str(raised.value)
+
+
+def test_an_agent_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no bundled agent is called 'appointment'; did you mean 'appointments'"):
+        load_agent("appointment")
+    with pytest.raises(SettingsError, match="bundled are appointments"):
+        load_agent("zzz")
+    with pytest.raises(SettingsError, match="there is no file"):
+        load_agent(str(tmp_path / "none.toml"))
+
+
+def test_a_file_that_is_no_text_or_too_long_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="not TOML"):
+        load_agent(str(path))
+    path.write_text("#" * 300_000)
+    with pytest.raises(SettingsError, match="at most 256 KiB"):
+        load_agent(str(path))
