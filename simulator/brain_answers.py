@@ -83,6 +83,23 @@ def content_text(content: object) -> str:
     return " ".join(text for text in texts if isinstance(text, str))
 
 
+def offered_tools(request: Mapping[str, object]) -> frozenset[str]:
+    """Names of the tools a request offers; none with `tool_choice` "none"."""
+    tools = request.get("tools")
+    if not isinstance(tools, list) or request.get("tool_choice") == "none":
+        return frozenset()
+    return frozenset(name for tool in tools if (name := tool_name(tool)) is not None)
+
+
+def tool_name(tool: object) -> str | None:
+    """The name of an offered tool; `None` when it is no function tool."""
+    if not isinstance(tool, Mapping) or tool.get("type") != "function":
+        return None
+    function = tool.get("function")
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) and name else None
+
+
 def _compiled(pattern: str, reply: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern, re.IGNORECASE)

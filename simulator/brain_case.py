@@ -13,7 +13,7 @@ from typing import Literal
 import orjson
 
 from simulator.brain_answers import content_text
-from simulator.brain_speaking import say_date
+from simulator.brain_speaking import say_date, say_time
 from simulator.brain_time import DayWish, PartOfDay, TimeWish
 
 CUT_MARKER = "[the caller interrupted here]"
@@ -62,6 +62,7 @@ class Case:
     chosen: Slot | None = None
     booked: Slot | None = None
     booked_words: str = ""
+    """What the tool said was booked; not empty once something is."""
     trouble: Literal["search", "booking"] | None = None
     is_over: bool = False
     """Nothing is to be booked any more, unless the caller asks anew."""
@@ -84,6 +85,27 @@ class Case:
             return None
         found = self.day.resolve(self.today)
         return None if found is None else found.isoformat()
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is being booked: it is done, or was given up."""
+        return self.is_over or bool(self.booked_words)
+
+    @property
+    def needs_search(self) -> bool:
+        """The calendar is to be asked before anything else can be said."""
+        is_idle = self.chosen is None and self.trouble is None and not self.is_settled
+        return self.wants_search and is_idle and self.wanted() != self.asked
+
+    def choose_by_time(self) -> bool:
+        """Choose the slot at the very time wished, if it is among those told."""
+        if self.time is None or self.time.relation != "at":
+            return False
+        day, wish = self.wanted_day(), self.time
+        fitting = [slot for slot in (*self.offered, *self.slots) if wish.fits(slot.minutes)]
+        fitting = [slot for slot in fitting if day in (None, slot.day.isoformat())]
+        self.chosen = fitting[0] if fitting else None
+        return bool(fitting)
 
     def forget_times(self) -> None:
         """Drop what was looked up and chosen; wishes stay."""
@@ -116,36 +138,56 @@ def read_tool_result(case: Case, name: str, arguments: str, content: object) -> 
     if name == FIND:
         _read_slots(case, _json_object(arguments), answer)
     elif name == BOOK:
-        _read_booking(case, answer)
+        _read_booking(case, _json_object(arguments), answer)
 
 
 def _read_slots(case: Case, arguments: Mapping[str, object], answer: Mapping[str, object]) -> None:
     case.today = read_date(answer.get("today")) or case.today
-    case.asked = _query_of(arguments)
-    case.slots, case.chosen, case.tool_note = read_slots(answer.get("slots")), None, ""
-    case.trouble = None
+    case.forget_times()
+    case.asked, case.trouble, case.tool_note = _query_of(arguments), None, ""
     if isinstance(answer.get("slots"), list):
+        _take_slots(case, answer.get("slots"))
         return
     error = str(answer.get("error", ""))
     if "days ahead" in error:
-        case.tool_note, case.day = "That is too far ahead.", None
-        case.wants_search = False
+        case.tool_note, case.day, case.wants_search = "That is too far ahead.", None, False
     elif "no service" in error and case.service is not None:
-        case.service = None
+        case.service = None  # then the same is wanted without it, and looked up again
     else:
         case.trouble = "search"
 
 
-def _read_booking(case: Case, answer: Mapping[str, object]) -> None:
-    wished, case.chosen = case.chosen, None
+def _take_slots(case: Case, listed: object) -> None:
+    case.slots = read_slots(listed)
+    if case.wanted() != case.asked:
+        return  # only now it is known which day is today: another look-up follows
+    wished_day = case.wanted_day()
+    if wished_day is not None and all(slot.day.isoformat() != wished_day for slot in case.slots):
+        case.tool_note = f"Nothing is free on {say_date(date.fromisoformat(wished_day))}."
+        case.day = None
+        case.asked = case.wanted()
+    elif not case.choose_by_time() and case.time is not None and case.slots and not _fits_any(case):
+        case.tool_note = f"I can't offer {say_time(case.time.minutes)}."
+    case.offered = pick_offers(case)
+
+
+def _fits_any(case: Case) -> bool:
+    return case.time is not None and any(case.time.fits(slot.minutes) for slot in case.slots)
+
+
+def _read_booking(case: Case, arguments: Mapping[str, object], answer: Mapping[str, object]) -> None:
+    tried = next((slot for slot in case.slots if slot.slot_id == arguments.get("slot_id")), case.chosen)
+    case.tool_note = ""
     if answer.get("booked") is True:
-        case.booked, case.trouble = wished, None
-        case.booked_words = str(answer.get("spoken") or "")
+        case.booked, case.chosen, case.trouble = tried, None, None
+        case.booked_words = str(answer.get("spoken") or "your appointment")
     elif answer.get("booked") is False:
-        case.slots, case.time = read_slots(answer.get("alternatives")), None
-        case.asked, case.tool_note = case.wanted(), "That time has just gone."
+        case.forget_times()
+        case.time, case.tool_note = None, "That time has just gone."
+        case.slots, case.asked = read_slots(answer.get("alternatives")), case.wanted()
+        case.offered = pick_offers(case)
     else:
-        case.trouble, case.chosen = "booking", wished
+        case.chosen, case.trouble = tried, "booking"
 
 
 def _query_of(arguments: Mapping[str, object]) -> Query:
@@ -193,6 +235,8 @@ def _json_object(text: str) -> Mapping[str, object]:
 def pick_offers(case: Case) -> tuple[Slot, ...]:
     """Two or three slots to offer: near the time wished, else the earliest, of two days where no day was wished."""
     slots = case.slots
+    if case.today is None and case.day is not None and case.day.kind == "weekday":
+        slots = tuple(slot for slot in slots if slot.day.weekday() == case.day.number) or slots
     if case.time is not None:
         wish = case.time
         fitting = tuple(slot for slot in slots if wish.fits(slot.minutes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from simulator.brain_answers import tool_name
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.groq_refusals import GroqProblem, invalid, retired_model, unknown_model
 
@@ -155,20 +156,3 @@ def wants_json(body: Mapping[str, object]) -> bool:
     """Whether the request asks for JSON instead of text."""
     shape = body.get("response_format")
     return isinstance(shape, Mapping) and shape.get("type") in ("json_object", "json_schema")
-
-
-def tool_name(tool: object) -> str | None:
-    """The name of an offered tool; `None` when it is no function tool."""
-    if not isinstance(tool, Mapping) or tool.get("type") != "function":
-        return None
-    function = tool.get("function")
-    name = function.get("name") if isinstance(function, Mapping) else None
-    return name if isinstance(name, str) and name else None
-
-
-def offered_tools(body: Mapping[str, object]) -> frozenset[str]:
-    """Names of the tools a request offers; none with `tool_choice` "none"."""
-    tools = body.get("tools")
-    if not isinstance(tools, list) or body.get("tool_choice") == "none":
-        return frozenset()
-    return frozenset(name for tool in tools if (name := tool_name(tool)) is not None)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from simulator.brain_answers import BrainAnswer
+from simulator.brain_answers import BrainAnswer, offered_tools
 from simulator.peers.groq_behaviour import GroqBehaviour
-from simulator.peers.groq_checks import offered_tools, wants_json
+from simulator.peers.groq_checks import wants_json
 from simulator.peers.groq_refusals import GroqProblem, json_validate_failed, tool_use_failed
 
 _TOKEN = re.compile(r"\s*\S{1,5}|\s+")
