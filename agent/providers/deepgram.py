@@ -1,0 +1,301 @@
+"""Deepgram as a `SpeechToText`: one websocket a call, opened anew when it breaks or goes deaf."""
+
+from collections import Counter
+
+from agent.clock import Clock, Timer
+from agent.errors import RETRYABLE, Fault, FaultKind, Whose
+from agent.ports import Ears, Network, SpeechListener, Wire, WireListener
+from agent.providers.deepgram_audio import UnsettledAudio, is_voiced
+from agent.providers.deepgram_codec import (
+    CLOSE_STREAM,
+    FINALIZE,
+    KEEP_ALIVE,
+    Complaint,
+    DeepgramSettings,
+    Heard,
+    Other,
+    UtteranceEnded,
+    decode,
+    listen_headers,
+    listen_url,
+)
+from agent.providers.faults import fault_of_close, one_line
+from agent.providers.pool import WarmPolicy, WarmSockets
+from fsm.units import FRAME_SAMPLES, ULAW_SILENCE, ms_to_ns, ms_to_samples
+
+PROVIDER = "deepgram"
+
+KEPT_MS = 30_000
+"""Unsettled audio kept for a new connection, also while the first one opens. Deepgram settles a segment in seconds."""
+
+PIECE_SAMPLES = ms_to_samples(250)
+"""Audio to a message where much is due at once."""
+
+TICK_MS = 1_000
+KEEP_ALIVE_TICKS = 4
+"""Seconds without audio after which a KeepAlive goes out; Deepgram closes after about ten (2.5)."""
+
+DEAF_AFTER_VOICE = ms_to_samples(1_000)
+"""Voice that must have been sent without any answer before a silent connection counts as deaf."""
+
+RECONNECT_MS = (0, 250, 500, 1_000, 2_000, 4_000)
+"""Waits before the attempts to connect again; the last one repeats."""
+
+RECONNECT_HOPELESS_MS = 30_000
+"""The wait where only a person can mend it (a refused key): the call goes on deaf, the service is not hammered."""
+
+PRIMER = bytes([ULAW_SILENCE]) * ms_to_samples(100)
+"""Sent first on a spare socket: KeepAlive alone is reported not to count before some audio came (2.5)."""
+
+WARM = WarmPolicy(
+    # An open socket is billed and takes one of the project's slots (1). So none is kept for its own sake: the webhook
+    # of a call warms one, which its media stream takes about a second later; one that nobody takes is soon closed.
+    refills=False,
+    max_age_ms=15_000,
+    greeting=PRIMER,
+    keep_alive=KEEP_ALIVE,
+)
+
+
+class DeepgramSpeechToText:
+    """A `SpeechToText`; `counts` holds what was ignored, dropped or mended, of all calls together."""
+
+    def __init__(self, network: Network, clock: Clock, settings: DeepgramSettings) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.counts: Counter[str] = Counter()
+        self._network = network
+        self._url = listen_url(settings)
+        self._headers = listen_headers(settings)
+        self._spares = WarmSockets(clock, self._dial, WARM)
+
+    def listen(self, listener: SpeechListener) -> Ears:
+        """Ears for one call; usable at once, what they hear before the socket is open is kept."""
+        return DeepgramEars(self, listener)
+
+    def warm(self) -> None:
+        """Open a socket for a call that is about to come; closed again if none comes within 15 s."""
+        self._spares.warm()
+
+    def close(self) -> None:
+        """Close the spare sockets."""
+        self._spares.close()
+
+    def connect(self, listener: WireListener) -> Wire:
+        """A wire to Deepgram, open already where one was warm."""
+        return self._spares.take(listener)
+
+    def _dial(self, listener: WireListener) -> Wire:
+        return self._network.open_websocket(
+            self._url, self._headers, listener, open_timeout_ms=self.settings.open_timeout_ms
+        )
+
+
+class _Line:
+    """One connection of a call's ears; a line that was given up is no longer `ears.line`, and is not listened to."""
+
+    def __init__(self, ears: "DeepgramEars", stt: DeepgramSpeechToText) -> None:
+        self.is_ready = False
+        self.starts_at = 0  # where its time 0 stands in the call, in samples
+        self.complaint = ""
+        self._ears = ears
+        self.wire = stt.connect(self)
+        if self.wire.is_open:  # a spare: its time began with the primer
+            self.begin(ears.audio.begin - len(PRIMER))
+
+    def begin(self, starts_at: int) -> None:
+        """The wire is open: its first sample stands at `starts_at`."""
+        self.is_ready = True
+        self.starts_at = starts_at
+
+    def on_open(self) -> None:
+        if self._ears.line is self:
+            self.begin(self._ears.audio.begin)
+            self._ears.line_opened()
+
+    def on_message(self, message: str | bytes) -> None:
+        if self._ears.line is self:
+            self._ears.line_said(self, message)
+
+    def on_close(self, code: int, reason: str) -> None:
+        was_open, self.is_ready = self.is_ready, False
+        if self._ears.line is self:
+            self._ears.line_lost(fault_of_close(PROVIDER, code, self.complaint or reason, was_open=was_open))
+
+
+class DeepgramEars:
+    """The ears of one call: sends audio as it comes, keeps what is not settled, mends its connection by itself."""
+
+    def __init__(self, stt: DeepgramSpeechToText, listener: SpeechListener) -> None:
+        self.audio = UnsettledAudio(KEPT_MS)
+        self.line: _Line | None = None
+        self._stt = stt
+        self._settings = stt.settings
+        self._clock = stt.clock
+        self._counts = stt.counts
+        self._listener: SpeechListener | None = listener
+        self._group = stt.settings.send_every_frames * FRAME_SAMPLES
+        self._settled_to = 0  # the end of the last final words
+        self._paused_at = 0  # the end of the words after which a pause was last reported
+        self._has_unpaused_words = False
+        self._wants_finalize = False
+        self._has_failed = False
+        self._failures = 0  # in a row, without a message in between
+        self._quiet_ticks = 0  # without audio
+        self._deaf_ticks = 0  # without a message
+        self._voice_since_message = 0
+        self._reconnect: Timer | None = None
+        self._tick = self._arm_tick()
+        self._connect()
+
+    # --- the port ---
+
+    def send(self, audio: bytes) -> None:
+        """Give it the next mu-law audio, any length; kept (bounded) while there is no connection."""
+        if self._listener is None:
+            return
+        self.audio.push(audio)
+        self._quiet_ticks = 0
+        if is_voiced(audio):
+            self._voice_since_message += len(audio)
+        if self.audio.unsent >= self._group:
+            self._send_unsent()
+
+    def finalize(self) -> None:
+        """Ask it to settle the words it holds back; remembered while there is no connection."""
+        if self.line is not None and self.line.is_ready:
+            self._send_unsent()
+            self.line.wire.send(FINALIZE)
+        else:
+            self._wants_finalize = True
+
+    def close(self) -> None:
+        """The call is over. Deepgram may finish within `close_timeout_ms`; nothing is reported any more."""
+        if self._listener is None:
+            return
+        self._listener = None
+        self._tick.cancel()
+        if self._reconnect is not None:
+            self._reconnect.cancel()
+        if self.audio.lost_samples:
+            self._counts["lost_audio_samples"] += self.audio.lost_samples
+        line = self.line
+        if line is not None and line.is_ready:
+            line.wire.send(CLOSE_STREAM)
+            due = self._clock.now() + ms_to_ns(self._settings.close_timeout_ms)
+            self._tick = self._clock.call_at(due, line.wire.close)
+        elif line is not None:
+            line.wire.close()
+
+    # --- the line ---
+
+    def line_opened(self) -> None:
+        """A connection is there: give it all that is not settled."""
+        self.audio.rewind()
+        self._deaf_ticks = self._voice_since_message = 0
+        self._send_unsent()
+        if self._wants_finalize:
+            self._wants_finalize = False
+            self.finalize()
+        if self._has_failed and self._listener is not None:
+            self._has_failed = False
+            self._listener.on_ears_restored()
+
+    def line_said(self, line: _Line, message: str | bytes) -> None:
+        """A message came on the present connection."""
+        self._deaf_ticks = self._voice_since_message = 0
+        self._failures = 0
+        match decode(message):
+            case Heard() as heard:
+                self._on_heard(heard, line.starts_at)
+            case UtteranceEnded(last_word_end_samples):
+                self._on_utterance_end(last_word_end_samples, line.starts_at)
+            case Complaint(detail):
+                line.complaint = one_line(detail)
+            case Other(kind):
+                self._counts[f"ignored_{kind or 'malformed'}"] += 1
+
+    def line_lost(self, fault: Fault) -> None:
+        """The present connection is gone: try again, and report the first time."""
+        self.line = None
+        if self._listener is None:
+            self._tick.cancel()
+            return
+        self._counts[f"lost_{fault.kind}"] += 1
+        wait_ms = RECONNECT_MS[min(self._failures, len(RECONNECT_MS) - 1)]
+        if fault.kind not in RETRYABLE and fault.kind is not FaultKind.BAD_MESSAGE:
+            wait_ms = RECONNECT_HOPELESS_MS
+        self._failures += 1
+        self._reconnect = self._clock.call_at(self._clock.now() + ms_to_ns(wait_ms), self._connect)
+        if not self._has_failed:
+            self._has_failed = True
+            self._listener.on_ears_failed(fault)
+
+    def _connect(self) -> None:
+        self._reconnect = None
+        self.line = _Line(self, self._stt)
+        if self.line.is_ready:
+            self.line_opened()
+
+    def _send_unsent(self) -> None:
+        line = self.line
+        if line is None or not line.is_ready:
+            return
+        while self.audio.unsent > 0:
+            line.wire.send(self.audio.take(PIECE_SAMPLES))
+
+    # --- what it heard ---
+
+    def _on_heard(self, heard: Heard, starts_at: int) -> None:
+        end = self.audio.sent_to
+        if heard.end_samples is not None:
+            end = min(end, starts_at + heard.end_samples)
+        if heard.is_final:
+            self._settled_to = max(self._settled_to, end)
+            self.audio.settle(self._settled_to)
+        elif end <= self._settled_to:
+            self._counts["stale_interim"] += 1  # of a segment that a finalize settled meanwhile
+            return
+        if heard.text:
+            self._has_unpaused_words = not heard.speech_final
+        elif not (heard.speech_final and self._has_unpaused_words):
+            return  # silence: nothing was said, or its end was told before
+        if heard.speech_final:
+            self._note_pause(end)
+        if self._listener is not None:
+            self._listener.on_words(heard.text, is_final=heard.is_final, speech_final=heard.speech_final)
+
+    def _on_utterance_end(self, last_word_end_samples: int, starts_at: int) -> None:
+        last_word_end = starts_at + last_word_end_samples
+        is_old = last_word_end_samples >= 0 and last_word_end <= self._paused_at
+        if is_old or not self._has_unpaused_words:
+            return  # `speech_final` told it already (2.4)
+        self._note_pause(last_word_end)
+        if self._listener is not None:
+            self._listener.on_words("", is_final=False, speech_final=True)
+
+    def _note_pause(self, position: int) -> None:
+        self._has_unpaused_words = False
+        self._paused_at = max(self._paused_at, position)
+
+    # --- once a second ---
+
+    def _arm_tick(self) -> Timer:
+        return self._clock.call_at(self._clock.now() + ms_to_ns(TICK_MS), self._on_tick)
+
+    def _on_tick(self) -> None:
+        self._tick = self._arm_tick()
+        line = self.line
+        if line is None or not line.is_ready:
+            return
+        self._quiet_ticks += 1
+        self._deaf_ticks += 1
+        if self._quiet_ticks >= KEEP_ALIVE_TICKS:
+            self._quiet_ticks = 0
+            line.wire.send(KEEP_ALIVE)
+        deaf_ms = self._deaf_ticks * TICK_MS
+        if self._voice_since_message >= DEAF_AFTER_VOICE and deaf_ms >= self._settings.stall_timeout_ms:
+            line.is_ready = False
+            detail = f"no message for {deaf_ms} ms while the caller spoke"
+            self.line_lost(Fault(Whose.PROVIDER, PROVIDER, FaultKind.STALLED, detail))
+            line.wire.close()
