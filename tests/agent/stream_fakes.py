@@ -3,6 +3,7 @@
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import orjson
 
@@ -67,7 +68,7 @@ class NotingCall:
     def kinds(self) -> list[str]:
         return [note[0] for note in self.notes]
 
-    def _note(self, *note: Any) -> None:
+    def _note(self, *note: object) -> None:
         self.notes.append(note)
         if note[0] == self.fails_on:
             raise RuntimeError("a mistake of ours")
@@ -90,6 +91,15 @@ class CallFactory:
     @property
     def last(self) -> NotingCall:
         return self.made[-1]
+
+
+def verbs(document: bytes | str) -> ET.Element:
+    """The TwiML `<Response>` of an answer of ours."""
+    return ET.fromstring(document)  # noqa: S314 - made by ourselves
+
+
+def stream_parameters(response: ET.Element) -> dict[str, str]:
+    return {p.attrib["name"]: p.attrib["value"] for p in response.iterfind("Connect/Stream/Parameter")}
 
 
 def connected() -> str:

@@ -3,48 +3,10 @@
 import logging
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from agent.media_stream import MediaStream, Refused
-from agent.switchboard import MAX_PENDING, Next, Switchboard
-from agent.twilio import Started
+from agent.switchboard import MAX_PENDING, Next
 from tests.agent import stream_fakes as twilio_says
-from tests.agent.stream_fakes import CallFactory, RecordingWire
-from tests.fakes import ManualClock
-
-
-class House:
-    """A switchboard with its clock, its calls and the wires into it."""
-
-    def __init__(self, max_calls: int = 2) -> None:
-        self.clock = ManualClock()
-        self.calls = CallFactory()
-        self.bad_tokens: set[str] = set()
-        self.board = Switchboard(self.clock, self.calls, max_calls=max_calls, admit=self._admit)
-        self.abandoned: list[str] = []
-        self.board.on_abandoned = self.abandoned.append
-        self.changes = 0
-        self.board.on_change = self._changed
-
-    def open(self) -> tuple[MediaStream, RecordingWire]:
-        wire = RecordingWire()
-        stream = self.board.open_stream(wire)
-        stream.on_open()
-        return stream, wire
-
-    def ring(self, call: str, stream: str = "MZ1", token: str = "good") -> tuple[MediaStream, RecordingWire]:
-        listener, wire = self.open()
-        listener.on_message(twilio_says.connected())
-        listener.on_message(twilio_says.start(call, stream, token=token))
-        return listener, wire
-
-    def _admit(self, started: Started) -> Refused | None:
-        return Refused("bad token") if started.parameters.get("token") != "good" else None
-
-    def _changed(self) -> None:
-        self.changes += 1
+from tests.agent.switchboard_house import House
 
 
 def test_two_calls_do_not_know_each_other() -> None:
@@ -231,9 +193,9 @@ def test_cutting_ends_calls_and_streams_that_were_none_yet() -> None:
 def test_streams_that_never_start_are_bounded() -> None:
     house = House()
     opened = [house.open() for _ in range(MAX_PENDING)]
-    assert not house.board.has_room_to_listen
+    room_when_full = house.board.has_room_to_listen
     opened[0][0].on_close(1006, "")
-    assert house.board.has_room_to_listen
+    assert (room_when_full, house.board.has_room_to_listen) == (False, True)
     house.clock.advance(5_000)
     assert not any(wire.is_open for _, wire in opened[1:])
 
@@ -254,72 +216,3 @@ def test_a_mistake_of_ours_stays_within_its_call(where: str, caplog: pytest.LogC
     assert not wire.is_open
     assert healthy.is_open
     assert house.board.active_calls == 1
-
-
-class Storm(RuleBasedStateMachine):
-    """Calls come, break, resume and end in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.house = House(max_calls=3)
-        self.streams: list[MediaStream] = []
-
-    @rule(call=st.sampled_from(["CA1", "CA2", "CA3", "CA4"]), token=st.sampled_from(["good", "good", "bad"]))
-    def ring(self, call: str, token: str) -> None:
-        stream, _ = self.house.ring(call, f"MZ{len(self.streams)}", token)
-        self.streams.append(stream)
-
-    @rule(call=st.sampled_from(["CA1", "CA2", "CA5"]))
-    def webhook(self, call: str) -> None:
-        self.house.board.reserve(call)
-
-    @rule(call=st.sampled_from(["CA1", "CA2", "CA3"]))
-    def after(self, call: str) -> None:
-        self.house.board.next_for(call)
-
-    @rule(call=st.sampled_from(["CA1", "CA2", "CA3"]))
-    def completed(self, call: str) -> None:
-        self.house.board.end_reported(call)
-
-    @rule(which=st.integers(0, 9), code=st.sampled_from([1000, 1006]))
-    def close(self, which: int, code: int) -> None:
-        if which < len(self.streams):
-            self.streams[which].on_close(code, "")
-
-    @rule(which=st.integers(0, 9))
-    def hang_up(self, which: int) -> None:
-        if which < len(self.house.calls.made):
-            self.house.calls.made[which].phone.hang_up()
-
-    @rule(which=st.integers(0, 9))
-    def speak(self, which: int) -> None:
-        if which < len(self.streams):
-            self.streams[which].on_message(twilio_says.digit("1"))
-
-    @rule(duration_ms=st.sampled_from([100, 1_600, 12_000]))
-    def wait(self, duration_ms: int) -> None:
-        self.house.clock.advance(duration_ms)
-
-    @invariant()
-    def never_more_calls_than_allowed(self) -> None:
-        assert self.house.board.active_calls <= 3
-
-    @invariant()
-    def a_call_ends_once_and_last(self) -> None:
-        for call in self.house.calls.made:
-            assert call.kinds.count("ended") <= 1
-            assert "ended" not in call.kinds[:-1]
-
-    @invariant()
-    def active_calls_are_those_that_did_not_end(self) -> None:
-        alive = [call.started.call_sid for call in self.house.calls.made if "ended" not in call.kinds]
-        assert len(alive) == len(set(alive)) == self.house.board.active_calls
-
-    def teardown(self) -> None:
-        self.house.clock.advance(120_000)
-        assert self.house.board.active_calls == 0
-        assert self.house.clock.pending_count == 0
-
-
-TestStorm = Storm.TestCase
-TestStorm.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)

@@ -146,8 +146,8 @@ def test_a_slash_more_matters_where_there_is_a_path() -> None:
 # --- shared keys -----------------------------------------------------------------------------------------
 
 
-def shared(algorithm: str, secret: str = "shared", digest: str = "sha256") -> WebRequest:
-    mac = hmac.digest(secret.encode(), b"https://example.com/voiceFrom+1555", digest)
+def shared(algorithm: str, digest: str = "sha256", *, key: bytes = b"shared") -> WebRequest:
+    mac = hmac.digest(key, b"https://example.com/voiceFrom+1555", digest)
     settings = f"key=webhooks_sharedkey_1,algorithm={algorithm}"
     return signed("/voice", b64encode(mac).decode(), "From=%2B1555", x_twilio_webhooks_signature_settings=settings)
 
@@ -156,12 +156,12 @@ def test_a_shared_key_is_checked_with_its_own_secret() -> None:
     check = SignatureCheck(TOKEN, "https://example.com", "shared")
     assert check.refusal(shared("HMAC_SHA256")) is None
     assert check.refusal(shared("HMAC_SHA1", digest="sha1")) is None
-    assert check.refusal(shared("HMAC_SHA256", secret=TOKEN)) is not None
+    assert check.refusal(shared("HMAC_SHA256", key=TOKEN.encode())) is not None
     assert check.refusal(shared("HMAC_SHA512", digest="sha512")) == "signed with an algorithm unknown to us"
 
 
 def test_a_shared_key_without_its_secret_says_what_to_set() -> None:
-    told = SignatureCheck(TOKEN, "https://example.com").refusal(shared("HMAC_SHA256", secret=TOKEN))
+    told = SignatureCheck(TOKEN, "https://example.com").refusal(shared("HMAC_SHA256", key=TOKEN.encode()))
     assert told == "signed with a SharedKey, but TWILIO_SHARED_KEY_SECRET is not set"
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 from urllib.parse import urlencode
-from xml.etree import ElementTree as ET
 
 import pytest
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
@@ -14,7 +13,7 @@ from agent.twilio_security import SignatureCheck, StreamTokens
 from agent.web_request import WebRequest, WebResponse
 from agent.webhook import VoiceWebhook, admit_by
 from tests.agent import stream_fakes as twilio_says
-from tests.agent.stream_fakes import CallFactory, RecordingWire
+from tests.agent.stream_fakes import CallFactory, RecordingWire, stream_parameters, verbs
 from tests.fakes import ManualClock
 
 ORIGIN = "https://example.com"
@@ -60,14 +59,12 @@ class House:
 
 def parameters_of(answer: WebResponse) -> dict[str, str]:
     assert (answer.status, answer.content_type) == (200, "text/xml")
-    return {
-        p.attrib["name"]: p.attrib["value"] for p in ET.fromstring(answer.body).iterfind("Connect/Stream/Parameter")
-    }
+    return stream_parameters(verbs(answer.body))
 
 
 def said(answer: WebResponse) -> str:
     assert answer.status == 200
-    response = ET.fromstring(answer.body)
+    response = verbs(answer.body)
     assert [verb.tag for verb in response] == ["Say", "Hangup"]
     return response[0].text or ""
 
