@@ -1,0 +1,92 @@
+"""Ears for the simulated person: when the agent is audible, and, where speech carries its words, which words came."""
+
+import audioop
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from fsm.units import NS_PER_SAMPLE
+from simulator.speech import SpeechReader
+
+LOUD_LEVEL = 250
+"""Linear amplitude (of 32,767) from which a sample counts as sound: above line noise, below quiet speech."""
+
+LOUD_SAMPLES = 8
+"""Loud samples that make a stretch voiced; a click has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A word that arrived, with the instants (ns) between which it sounded; not `whole` if part of it was missing."""
+
+    text: str
+    started_at: int
+    ended_at: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one stretch of audio had: the instants (ns) of its first and past its last sound, and words completed."""
+
+    voiced: tuple[int, int] | None
+    words: tuple[HeardWord, ...] = ()
+
+
+class Ear(Protocol):
+    """Hears what is audible, piece by piece."""
+
+    def hear(self, audio: bytes, at: int) -> Heard:
+        """The next audio, which began to sound at instant `at` (ns)."""
+        ...
+
+
+def voiced_span(audio: bytes, level: int = LOUD_LEVEL) -> tuple[int, int] | None:
+    """Positions of the first and past the last sample of sound in mu-law `audio`; `None` if it is quiet."""
+    loud = audio.translate(_loudness(level))
+    if loud.count(b"1") < LOUD_SAMPLES:
+        return None
+    return loud.find(b"1"), loud.rfind(b"1") + 1
+
+
+@lru_cache(maxsize=8)
+def _loudness(level: int) -> bytes:
+    linear = audioop.ulaw2lin(bytes(range(256)), 2)
+    return bytes(ord("1") if abs(audioop.getsample(linear, 2, code)) >= level else ord("0") for code in range(256))
+
+
+class EnergyEar:
+    """An ear for any sound, real speech too: it knows when there is sound, and no words."""
+
+    def __init__(self, level: int = LOUD_LEVEL) -> None:
+        self._level = level
+
+    def hear(self, audio: bytes, at: int) -> Heard:
+        """The next audio, which began to sound at instant `at` (ns)."""
+        span = voiced_span(audio, self._level)
+        if span is None:
+            return Heard(None)
+        first, past = span
+        return Heard((at + first * NS_PER_SAMPLE, at + past * NS_PER_SAMPLE))
+
+
+class WordEar:
+    """An ear for speech that carries its words."""
+
+    def __init__(self) -> None:
+        self._energy = EnergyEar()
+        self._reader = SpeechReader()
+
+    def hear(self, audio: bytes, at: int) -> Heard:
+        """The next audio, which began to sound at instant `at` (ns)."""
+        began_at = at - self._reader.position_samples * NS_PER_SAMPLE
+        words = tuple(
+            HeardWord(
+                word.text,
+                began_at + word.start_samples * NS_PER_SAMPLE,
+                began_at + word.end_samples * NS_PER_SAMPLE,
+                word.whole,
+            )
+            for word in self._reader.push(audio)
+        )
+        return Heard(self._energy.hear(audio, at).voiced, words)
