@@ -32,7 +32,7 @@ class StereoRecorder:
         self.dropped_samples = 0
         self._next_at: int | None = None
         self._file = self.path.open("wb")  # closed by `close`, after the call
-        self._wave = wave.open(self._file, "wb")
+        self._wave = wave.open(self._file, "wb")  # noqa: SIM115 - same
         self._wave.setnchannels(CHANNELS)
         self._wave.setsampwidth(SAMPLE_BYTES)
         self._wave.setframerate(SAMPLE_RATE_HZ)

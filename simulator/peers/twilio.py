@@ -34,8 +34,8 @@ class CallError:
 class TwilioCall:
     """A call from the first ring to the last callback.
 
-    `place()` begins it; `press`, `hang_up` and `reconnect` are what happens at the phone, `redirect` and `complete`
-    what the REST API asks for. `on_ended` comes once, when the call is over and its callbacks were answered. The truth
+    `place()` begins it; `press`, `hang_up`, `drop_stream` and `reconnect` are what happens at the phone and on the way,
+    `redirect` and `complete` what the REST API asks for. `on_ended` comes once, when the call is over and its callbacks were answered. The truth
     is in `record`, `phones` (one for each stream, in order), `said_by_twilio`, `dialled`, `enqueued` and `errors`.
     """
 
@@ -100,6 +100,11 @@ class TwilioCall:
     def hang_up(self) -> None:
         """The person at the phone hangs up."""
         self.on_over(Status.CANCELED if self.record.started_at is None else Status.COMPLETED)
+
+    def drop_stream(self) -> None:
+        """The stream's connection is lost without a word; the call is still up and goes on behind its `<Connect>`."""
+        if self._program.connection is not None:
+            self._program.connection.phone.vanish()
 
     def reconnect(self) -> None:
         """The stream's connection is lost without a word, and the same stream opens anew: same call, new StreamSid."""

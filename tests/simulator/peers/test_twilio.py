@@ -389,6 +389,20 @@ def test_a_lost_stream_reconnects_with_a_new_stream_of_the_same_call() -> None:
     assert len(story.call.phones) == 2
 
 
+def test_after_a_lost_stream_the_call_goes_on_behind_connect() -> None:
+    connect = STREAM.replace("<Connect>", '<Connect action="/after">')
+    story = streaming(documents={"/voice": xml(connect), "/after": xml(STREAM)})
+    story.call.drop_stream()
+    story.after(100)
+    assert not story.network.wires[0].events("stop")
+    assert "/after" in story.network.paths()
+    assert len(story.call.phones) == 2
+    assert story.call.phones[1].is_streaming
+    story.call.hang_up()
+    story.call.drop_stream()
+    story.after(100).assert_over()
+
+
 # --- the REST API's wishes ----------------------------------------------------------------------------------
 
 
