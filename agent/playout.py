@@ -1,0 +1,273 @@
+"""The ledger of what the phone plays: pushed, sent, heard and cleared samples, and the words they carry.
+
+Pure: instants come in as arguments, sound goes out through `PhoneOut`, and `next_due` says when to ask again.
+"""
+
+from typing import Protocol
+
+from agent.fillers import Filler
+from agent.heard_text import SAMPLES_PER_WEIGHT, HeardText
+from agent.ports import Alignment
+from agent.reply_audio import ReplyAudio
+from agent.sent_audio import SentAudio
+from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted
+from fsm.units import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_ns, samples_to_ns
+
+LEAD_MS = 200
+"""Audio kept ahead of the ear. Less risks underruns on a jittery link; more is lost at barge-in."""
+
+NEARLY_DRY_MS = 60
+"""With less than this ahead of the ear a remainder shorter than a frame is sent, and the part's end marked."""
+
+PLAYOUT_LIMIT_SAMPLES = 120 * SAMPLE_RATE_HZ
+"""Unsent audio that is kept; what would exceed it is dropped and counted."""
+
+MARK_EVERY_SAMPLES = SAMPLE_RATE_HZ
+"""About one mark a second: more of them are reported to delay playback at the phone's side."""
+
+News = ReplyAudioStarted | PlayoutDrained | PlayoutFinished
+
+
+class PhoneOut(Protocol):
+    """The phone's side that takes sound; messages arrive there in order."""
+
+    def send_audio(self, audio: bytes) -> None:
+        """Play this mu-law audio after all before it."""
+
+    def send_mark(self, name: str) -> None:
+        """Send `name` back once everything before it was played, or flushed."""
+
+    def clear(self) -> None:
+        """Throw away everything that was not played yet."""
+
+
+class Playout:
+    """What one phone is sent of one reply at a time, and what its caller heard.
+
+    A reply begins, gets text and audio, is finished, and is over once it was heard (`PlayoutFinished`) or
+    dropped. While it is held nothing is sent and nothing is lost. `pump` after every change and whenever `next_due`
+    says; then `poll` until it has no more to tell.
+    """
+
+    def __init__(self, phone: PhoneOut, *, lead_ms: int = LEAD_MS, frame_samples: int = FRAME_SAMPLES) -> None:
+        assert frame_samples > 0, f"a frame of {frame_samples} samples carries nothing; give at least 1"
+        assert samples_to_ns(frame_samples) <= ms_to_ns(lead_ms), f"a frame must fit into the lead of {lead_ms} ms"
+        self._phone = phone
+        self._lead_ns = ms_to_ns(lead_ms)
+        self._frame_samples = frame_samples
+        self._line = SentAudio()
+        self._samples_per_weight = SAMPLES_PER_WEIGHT
+        self._mark_seq = 0
+        self._marked = 0
+        self._filler: Filler | None = None
+        self.pushed_samples = 0
+        self.repeated_samples = 0
+        self.cleared_samples = 0
+        self.overflow_samples = 0
+        self.stale_samples = 0
+        self.underruns = 0
+        self._forget_reply()
+
+    def _forget_reply(self) -> None:
+        self._reply: int | None = None
+        self._text = HeardText(self._samples_per_weight)
+        self._audio = ReplyAudio()
+        self._is_held = False
+        self._is_finished = False
+        self._is_over = False
+        self._is_part_open = False
+        self._owes_started = False
+
+    # --- a reply's life -----------------------------------------------------------------------------------
+
+    def begin(self, reply: int) -> None:
+        """Make room for `reply`; the one before must be over, dropped, or at least wholly sent."""
+        assert self._audio.unsent == 0, (
+            f"reply {self._reply} still has {self._audio.unsent} samples to send: drop it before {reply}"
+        )
+        self._forget_reply()
+        self._reply = reply
+
+    def note_text(self, text: str, spoken: str | None = None) -> None:
+        """The next clause of the reply was handed to the voice, which speaks `spoken` where that differs."""
+        self._text.note_text(text, spoken)
+
+    def push(self, audio: bytes, alignment: Alignment | None = None) -> None:
+        """Queue the next audio of the reply; a filler gives way to it. Audio that comes too late is counted only."""
+        if self._reply is None or self._is_finished:
+            self.stale_samples += len(audio)
+            return
+        if self._audio.unsent + len(audio) > PLAYOUT_LIMIT_SAMPLES:
+            self.overflow_samples += len(audio)
+            return
+        if self._filler is not None and audio:
+            self.cleared_samples += self._filler.give_way()
+        self._text.note_audio(len(audio), alignment)
+        self._audio.push(audio)
+        self.pushed_samples += len(audio)
+
+    def finish(self, *, cut_short: bool = False) -> None:
+        """No more audio of this reply comes; `cut_short`: its voice failed, text without audio was never spoken."""
+        if self._reply is None or self._is_finished:
+            return
+        self._is_finished = True
+        self._text.complete(cut_short=cut_short)
+        self._samples_per_weight = self._text.measured_samples_per_weight
+
+    def begin_filler(self, audio: bytes, alignment: Alignment | None = None) -> bool:
+        """Queue a phrase to fill the wait for the reply's audio; False when there is nothing to wait for."""
+        if self._audio.unsent or self._is_held or self._filler_unsent:
+            return False
+        self._filler = Filler(audio, alignment)
+        self.pushed_samples += len(audio)
+        return True
+
+    # --- the pace -----------------------------------------------------------------------------------------
+
+    def pump(self, now: int) -> None:
+        """Send what is due by `now`: frames until the lead is full, then a mark if one is due."""
+        while (due := self._piece_at()) is not None and due <= now:
+            self._send_piece(now)
+        if (due := self._mark_at()) is not None and due <= now:
+            self._send_mark(now)
+
+    def next_due(self, now: int) -> int | None:
+        """The instant at which `pump` and `poll` need calling next; None: not before something is done here."""
+        dues = [due for due in (self._piece_at(), self._mark_at(), self._news_at()) if due is not None]
+        return max(now, min(dues)) if dues else None
+
+    def _piece_at(self) -> int | None:
+        waiting = self._filler_unsent or self._audio.unsent
+        if not waiting or self._is_held:
+            return None
+        if waiting < self._frame_samples and not self._filler_unsent and not self._is_finished:
+            return self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
+        return self._line.ends_at + samples_to_ns(self._frame_samples) - self._lead_ns
+
+    def _mark_at(self) -> int | None:
+        unmarked = self._line.sent_samples - self._marked
+        if unmarked <= 0:
+            return None
+        if unmarked >= MARK_EVERY_SAMPLES:
+            return 0
+        if self._audio.unsent or self._filler_unsent:
+            return None
+        return 0 if self._is_finished else self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
+
+    def _send_piece(self, now: int) -> None:
+        if self._filler_unsent:
+            assert self._filler is not None
+            piece = self._filler.take(self._frame_samples)
+        else:
+            piece = self._next_of_reply(now)
+        self._phone.send_audio(piece)
+        self._line.note_sent(len(piece), now)
+        if not self._filler_unsent:
+            self._filler = None
+
+    def _next_of_reply(self, now: int) -> bytes:
+        phone_at = self._line.sent_samples
+        if not self._is_part_open:
+            self._is_part_open = self._owes_started = True
+        elif self._audio.follows_on(phone_at) and now > self._line.ends_at:
+            self.underruns += 1
+        return self._audio.take(self._frame_samples, phone_at)
+
+    def _send_mark(self, now: int) -> None:
+        self._mark_seq += 1
+        name = f"{self._reply or 0}:{self._mark_seq}"
+        self._phone.send_mark(name)
+        self._line.note_mark(name)
+        self._marked = self._line.sent_samples
+        self._audio.discard(self._text.word_start(self.heard_samples(now)))
+
+    # --- what was heard -----------------------------------------------------------------------------------
+
+    def on_mark(self, name: str, now: int) -> None:
+        """A mark came back: what lies before it was heard, unless a clear flushed it, which is known here."""
+        self._line.confirm(name, now)
+
+    def heard_samples(self, now: int) -> int:
+        """Samples of the reply that reached the ear: the clock's estimate, never below what marks confirmed."""
+        return self._audio.heard(self._line.played(now))
+
+    def heard_text(self, now: int) -> str:
+        """The words of the reply of which the greater part was heard."""
+        return self._text.heard(self.heard_samples(now))
+
+    def in_flight_samples(self, now: int) -> int:
+        """Samples that were sent, of whatever kind, and are still to be heard."""
+        return self._line.sent_samples - self._line.played(now)
+
+    def played_samples(self, now: int) -> int:
+        """Samples of whatever kind that reached the ear since the call began."""
+        return self._line.played(now)
+
+    @property
+    def queued_samples(self) -> int:
+        """Samples that wait here to be sent."""
+        return self._audio.unsent + self._filler_unsent
+
+    @property
+    def _filler_unsent(self) -> int:
+        return self._filler.unsent_samples if self._filler is not None else 0
+
+    def poll(self, now: int) -> News | None:
+        """The next thing that happened to the reply, each exactly once: started, drained, finished."""
+        if self._reply is None or self._is_over:
+            return None
+        if self._owes_started:
+            self._owes_started = False
+            return ReplyAudioStarted(self._reply)
+        if self._audio.unsent or not self._line.was_heard(self._audio.phone_end, now):
+            return None
+        if self._is_finished:
+            self._is_over, self._is_part_open = True, False
+            return PlayoutFinished(self._reply, self._text.heard(self._text.samples))
+        if self._is_part_open:
+            self._is_part_open = False
+            self._text.settle()
+            return PlayoutDrained(self._reply, self._text.heard(self._text.samples))
+        return None
+
+    def _news_at(self) -> int | None:
+        if self._reply is None or self._is_over or self._audio.unsent:
+            return 0 if self._owes_started else None
+        if self._is_finished or self._is_part_open:
+            return 0 if self._owes_started else self._line.settles_at(self._audio.phone_end)
+        return None
+
+    # --- silence ------------------------------------------------------------------------------------------
+
+    def hold(self, now: int) -> str:
+        """Silence the phone and keep the reply; the words heard so far. A filler is not kept."""
+        if not self._is_held:
+            self._is_held = True
+            heard = self.heard_samples(now)
+            unheard = self._silence(now)
+            self.cleared_samples += unheard - self._audio.hold(heard, self._line.sent_samples)
+        return self.heard_text(now)
+
+    def resume(self, now: int) -> None:
+        """Go on with the held reply, from the start of the word in which it was silenced."""
+        assert self._is_held, "only a held reply can be resumed"
+        self.repeated_samples += self._audio.rewind(self._text.word_start(self.heard_samples(now)))
+        self._is_held = False
+        self.pump(now)
+
+    def drop(self, now: int) -> str:
+        """Silence the phone if it may still sound and forget the reply; the words heard of it."""
+        heard = self.hold(now)
+        self.cleared_samples += self._audio.unsent
+        self._forget_reply()
+        return heard
+
+    def _silence(self, now: int) -> int:
+        """Stop sending, then clear what may still sound; how many samples of whatever kind nobody hears."""
+        unsent = self._filler_unsent
+        self._filler = None
+        if not self._line.was_heard(self._line.sent_samples, now):
+            self._phone.clear()
+        unheard = self._line.forget(now)
+        self._marked = self._line.sent_samples
+        return unsent + unheard

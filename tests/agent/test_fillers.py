@@ -1,0 +1,62 @@
+import audioop
+
+from agent.fillers import Filler, faded
+from agent.ports import Alignment
+
+LOUD = 0x80
+
+
+def loudness(audio: bytes) -> int:
+    return audioop.rms(audioop.ulaw2lin(audio, 2), 2)
+
+
+def one_moment() -> Filler:
+    """ "one" lies in 0-300, "moment" in 400-1000, "please" from 1200 on."""
+    starts = (0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1300)
+    return Filler(bytes([LOUD]) * 2_000, Alignment("one moment pl", starts))
+
+
+def test_it_is_taken_piece_by_piece() -> None:
+    filler = Filler(b"abcde", None)
+    assert (filler.take(3), filler.unsent_samples, filler.take(3), filler.take(3)) == (b"abc", 2, b"de", b"")
+
+
+def test_it_gives_way_at_the_end_of_the_word_under_way() -> None:
+    filler = one_moment()
+    filler.take(480)
+    assert filler.give_way() == 1_000
+    assert filler.unsent_samples == 520
+    assert filler.give_way() == 0
+
+
+def test_between_words_it_gives_way_at_once() -> None:
+    filler = one_moment()
+    filler.take(350)
+    filler.give_way()
+    assert filler.unsent_samples == 0
+
+
+def test_without_known_words_it_fades() -> None:
+    filler = Filler(bytes([LOUD]) * 2_000, None)
+    filler.take(1_000)
+    assert filler.give_way() == 680
+    rest = filler.take(2_000)
+    assert loudness(bytes([LOUD]) * 40) > loudness(rest[:40]) > loudness(rest[160:200]) > loudness(rest[280:])
+    assert filler.give_way() == 0
+
+
+def test_in_its_last_word_it_fades() -> None:
+    filler = one_moment()
+    filler.take(1_300)
+    assert filler.give_way() == 2_000 - 1_300 - 320
+
+
+def test_a_gap_that_is_far_away_is_not_waited_for() -> None:
+    filler = Filler(bytes([LOUD]) * 20_000, Alignment("a b", (0, 10_000, 11_000)))
+    filler.take(1_000)
+    filler.give_way()
+    assert filler.unsent_samples == 320
+
+
+def test_fading_nothing_is_nothing() -> None:
+    assert faded(b"") == b""
