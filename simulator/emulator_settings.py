@@ -88,6 +88,8 @@ def _read(hint: Any, value: object, *, is_text: bool) -> object:  # noqa: ANN401
         return _read_union(args, value, is_text=is_text)
     if origin is tuple:
         return _read_tuple(args, value, is_text=is_text)
+    if origin is typing.Literal:
+        return _read_literal(args, value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _read_enum(hint, value)
     read = _READERS.get(hint)
@@ -123,6 +125,13 @@ def _read_enum(hint: type[Enum], value: object) -> Enum:
     for member in hint:
         if spelled in (str(member.value).lower().replace("_", "-"), member.name.lower().replace("_", "-")):
             return member
+    raise _WrongTypeError
+
+
+def _read_literal(args: tuple[Any, ...], value: object) -> object:
+    for arg in args:
+        if str(arg) == str(value):
+            return arg
     raise _WrongTypeError
 
 
@@ -192,9 +201,11 @@ def describe_type(hint: Any) -> str:  # noqa: ANN401  # any annotation
     if origin in (types.UnionType, typing.Union):
         return " or ".join(describe_type(arg) for arg in args)
     if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
-        return f"a list of {describe_type(args[0])}"
+        return f"a list, each {describe_type(args[0])}"
     if origin is tuple:
         return f"({', '.join(describe_type(arg) for arg in args)})"
+    if origin is typing.Literal:
+        return "one of " + ", ".join(map(str, args))
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "one of " + ", ".join(str(member.value) for member in hint)
     return _TYPE_WORDS.get(hint, str(hint))

@@ -9,19 +9,26 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from agent.clock import Clock, LoopClock
+from agent.net import LoopNetwork
+from simulator.brain import AppointmentBrain
 from simulator.brain_answers import Brain
+from simulator.dialling import Dialler
 from simulator.emulator_settings import SettingError, nearest
 from simulator.hosts import Host
 from simulator.peers.base import Peer
-
-if TYPE_CHECKING:
-    from agent.net import LoopNetwork
-    from simulator.dialling import Dialler
+from simulator.peers.deepgram import DeepgramPeer
+from simulator.peers.deepgram_behaviour import DeepgramBehaviour
+from simulator.peers.elevenlabs import ElevenLabsPeer
+from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
+from simulator.peers.groq import GroqPeer
+from simulator.peers.groq_behaviour import GroqBehaviour
+from simulator.peers.twilio_behaviour import TwilioBehaviour
+from simulator.peers.twilio_records import TwilioAccount
+from simulator.peers.twilio_rest import RestBehaviour, TwilioRestPeer
 
 P = TypeVar("P")
 
@@ -47,19 +54,14 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 """In the order of their ports."""
 
-BEHAVIOURS: Mapping[str, str] = {
-    "deepgram": "simulator.peers.deepgram_behaviour:DeepgramBehaviour",
-    "groq": "simulator.peers.groq_behaviour:GroqBehaviour",
-    "elevenlabs": "simulator.peers.elevenlabs_behaviour:ElevenLabsBehaviour",
-    "twilio": "simulator.peers.twilio_rest:RestBehaviour",
-    "phone": "simulator.peers.twilio_behaviour:TwilioBehaviour",
+BEHAVIOURS: Mapping[str, type[Any]] = {
+    "deepgram": DeepgramBehaviour,
+    "groq": GroqBehaviour,
+    "elevenlabs": ElevenLabsBehaviour,
+    "twilio": RestBehaviour,
+    "phone": TwilioBehaviour,
 }
-"""Where the settings are found, by their group: one for each provider, and the phone that its REST API dials."""
-
-
-def behaviour_class(group: str) -> type[Any]:
-    """The dataclass of a group's settings; imported only now."""
-    return cast("type[Any]", _import(BEHAVIOURS[group]))
+"""The settings, by their group: one for each provider, and the phones that Twilio's REST API dials."""
 
 
 def check_known(name: str, known: Iterable[str], source: str) -> str:
@@ -153,31 +155,23 @@ class EmulatedProviders:
         rng = random.Random(f"{self.setup.seed}/{name}")
         behaviour = self._behaviour(name)
         match name:
+            case "deepgram":
+                return DeepgramPeer(clock, rng, behaviour)
             case "groq":
-                return cast("Peer", _import("simulator.peers.groq:GroqPeer")(clock, rng, self._brain(), behaviour))
-            case "twilio":
-                return self._build_twilio(clock, rng, behaviour)
+                return GroqPeer(clock, rng, self.setup.brain or AppointmentBrain(), behaviour)
             case "elevenlabs":
-                return cast("Peer", _import("simulator.peers.elevenlabs:ElevenLabsPeer")(clock, rng, behaviour))
+                return ElevenLabsPeer(clock, rng, behaviour)
             case _:
-                return cast("Peer", _import("simulator.peers.deepgram:DeepgramPeer")(clock, rng, behaviour))
+                return self._build_twilio(clock, rng, behaviour)
 
-    def _build_twilio(self, clock: Clock, rng: random.Random, behaviour: Any) -> Peer:  # noqa: ANN401  # by its group
-        from agent.net import LoopNetwork  # noqa: PLC0415  # only who emulates Twilio needs a network to dial through
-        from simulator.dialling import Dialler  # noqa: PLC0415  # as above
-        from simulator.peers.twilio_records import TwilioAccount  # noqa: PLC0415  # as above
-        from simulator.peers.twilio_rest import TwilioRestPeer  # noqa: PLC0415  # as above
-
+    def _build_twilio(self, clock: Clock, rng: random.Random, behaviour: RestBehaviour) -> Peer:
         self._network = LoopNetwork()
         account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN)
         self.dialler = Dialler(clock, rng, self._network, account, self._behaviour("phone"), routes=self.setup.routes)
         return TwilioRestPeer(clock, rng, account, on_create=self.dialler, behaviour=behaviour)
 
     def _behaviour(self, group: str) -> Any:  # noqa: ANN401  # one of many dataclasses
-        return self.setup.behaviours.get(group) or behaviour_class(group)()
-
-    def _brain(self) -> Brain:
-        return self.setup.brain or cast("Brain", _import("simulator.brain:AppointmentBrain")())
+        return self.setup.behaviours.get(group) or BEHAVIOURS[group]()
 
     async def _start(self, provider: Provider, peer: Peer, port: int) -> None:
         host = Host(peer, port=port)
@@ -202,8 +196,3 @@ class EmulatedProviders:
     def _key_of(self, name: str) -> str:
         asked: object = getattr(self.setup.behaviours.get(name), "api_key", None)
         return asked if isinstance(asked, str) else f"emulated-{name}-key"
-
-
-def _import(place: str) -> Any:  # noqa: ANN401  # whatever is called so
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)

@@ -105,7 +105,7 @@ def print_settings(only: str | None) -> None:
     from rich.table import Table  # noqa: PLC0415  # as above
 
     from simulator.emulator_settings import describe_settings  # noqa: PLC0415  # as above
-    from simulator.emulators import BEHAVIOURS, behaviour_class  # noqa: PLC0415  # as above
+    from simulator.emulators import BEHAVIOURS  # noqa: PLC0415  # as above
     from simulator.peers_setup import choose  # noqa: PLC0415  # as above
 
     console = Console()
@@ -117,8 +117,9 @@ def print_settings(only: str | None) -> None:
         table.add_column("setting", no_wrap=True)
         table.add_column("default", overflow="fold", ratio=1)
         table.add_column("what", ratio=3)
-        for setting in describe_settings(behaviour_class(name)):
-            what = setting.what or setting.type
+        for setting in describe_settings(BEHAVIOURS[name]):
+            choices = setting.type if setting.type.startswith("one of") or not setting.what else ""
+            what = f"{setting.what} ({choices})" if setting.what and choices else setting.what or choices
             table.add_row(f"{name}.{setting.name}", setting.default, what.replace("[", r"\["))
         console.print(table)
         console.print()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from simulator.brain_answers import CannedBrain
 from simulator.emulator_settings import Setting, SettingError, make_behaviour
-from simulator.emulators import BEHAVIOURS, PROVIDERS, Setup, behaviour_class, check_known
+from simulator.emulators import BEHAVIOURS, PROVIDERS, Setup, check_known
 from simulator.peers_file import PeersFile, read_peers_file
 
 
@@ -27,7 +27,7 @@ def make_setup(
         own = [setting for setting in settings if setting.provider == group]
         if own:
             _check_chosen(own[0], chosen)
-            behaviours[group] = make_behaviour(behaviour_class(group), own)
+            behaviours[group] = make_behaviour(BEHAVIOURS[group], own)
     brain = CannedBrain(replies) if replies else said.brain
     return Setup(only=chosen, behaviours=behaviours, brain=brain, port_base=port_base, seed=seed)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ class Behaviour:
     limit: int | None = 5
     models: tuple[str, ...] = ("a", "b")
     pairs: tuple[tuple[str, int], ...] = ()
+    spelling: Literal["contextId", "context_id"] = "contextId"
 
     def __post_init__(self) -> None:
         if self.share > 1:
@@ -64,6 +66,7 @@ def toml(key: str, value: object) -> Setting:
         ("models", "x, y", ("x", "y")),
         ("models", "", ()),
         ("pairs", "a:1,b:2", (("a", 1), ("b", 2))),
+        ("spelling", "context_id", "context_id"),
     ],
 )
 def test_options_are_read_as_what_the_field_is(key: str, text: str, value: object) -> None:
@@ -92,13 +95,17 @@ def test_toml_values_have_the_fields_type(key: str, told: object, value: object)
         (option("delay_ms", "1.5"), "--delay peer.delay_ms=1.5: expected a whole number, got '1.5'"),
         (option("is_rude", "maybe"), "--delay peer.is_rude=maybe: expected true or false, got 'maybe'"),
         (option("weather", "snow"), "--delay peer.weather=snow: expected one of fair, heavy-rain or none, got 'snow'"),
-        (option("pairs", "a:1:2"), "--delay peer.pairs=a:1:2: expected a list of (text, a whole number), got 'a:1:2'"),
+        (
+            option("pairs", "a:1:2"),
+            "--delay peer.pairs=a:1:2: expected a list, each (text, a whole number), got 'a:1:2'",
+        ),
         (toml("delay_ms", "5"), "peers.toml, line 3: peer.delay_ms: expected a whole number, got '5'"),
         (toml("delay_ms", True), "peers.toml, line 3: peer.delay_ms: expected a whole number, got True"),
         (toml("share", True), "peers.toml, line 3: peer.share: expected a number, got True"),
         (toml("is_rude", 1), "peers.toml, line 3: peer.is_rude: expected true or false, got 1"),
         (toml("key", 1), "peers.toml, line 3: peer.key: expected text or none, got 1"),
-        (toml("models", "x"), "peers.toml, line 3: peer.models: expected a list of text, got 'x'"),
+        (toml("models", "x"), "peers.toml, line 3: peer.models: expected a list, each text, got 'x'"),
+        (toml("spelling", "x"), "peers.toml, line 3: peer.spelling: expected one of contextId, context_id, got 'x'"),
         (option("share", "2"), "--delay peer.share=2: share: expected at most 1, got 2.0"),
         (option("delay", "2"), f"--delay peer.delay=2: peer has no setting 'delay'; did you mean 'delay_ms'? {SHOWS}"),
         (option("zzz", "2"), "--delay peer.zzz=2: peer has no setting 'zzz'; " + SHOWS),
@@ -121,8 +128,9 @@ def test_every_field_is_described_with_what_stands_beside_it() -> None:
     assert told["share"] == ("a number", "0.5", "of calls that fail")
     assert told["is_rude"] == ("true or false", "false", "")
     assert told["weather"] == ("one of fair, heavy-rain or none", "none", "What falls.")
-    assert told["models"] == ("a list of text", "a,b", "")
-    assert len(told) == 8
+    assert told["models"] == ("a list, each text", "a,b", "")
+    assert told["spelling"] == ("one of contextId, context_id", "contextId", "")
+    assert len(told) == 9
 
 
 names = st.text("abcxyz", min_size=1, max_size=6)
