@@ -34,9 +34,10 @@ class CallError:
 class TwilioCall:
     """A call from the first ring to the last callback.
 
-    `place()` begins it; `press`, `hang_up`, `drop_stream` and `reconnect` are what happens at the phone and on the way,
-    `redirect` and `complete` what the REST API asks for. `on_ended` comes once, when the call is over and its callbacks were answered. The truth
-    is in `record`, `phones` (one for each stream, in order), `said_by_twilio`, `dialled`, `enqueued` and `errors`.
+    `place()` begins it; `press`, `hang_up`, `drop_stream` and `reconnect` are what happens at the phone and on the way
+    to it, `redirect` and `complete` what the REST API asks for. `on_ended` comes once, when the call is over and its
+    callbacks were answered. The truth is in `record`, `phones` (one for each stream, in order), `said_by_twilio`,
+    `dialled`, `enqueued` and `errors`.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name

@@ -35,17 +35,9 @@ class RestError(Exception):
         }
 
 
-@dataclass(slots=True)
-class Recording:
-    """A recording of a call; `created_at` in ns."""
-
-    sid: str
-    call_sid: str
-    account_sid: str
-    created_at: int
-    channels: int = 1
-    track: str = "both"
-    status: str = "in-progress"
+def not_found(path: str) -> RestError:
+    """The refusal for a resource that is not there."""
+    return RestError(404, 20404, f"The requested resource {path} was not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,30 +163,6 @@ def call_json(record: CallRecord) -> dict[str, object]:
         "trunk_sid": None,
         "uri": f"{uri}.json",
         "subresource_uris": {name: f"{uri}/{name.capitalize()}.json" for name in subresources},
-    }
-
-
-def recording_json(recording: Recording) -> dict[str, object]:
-    """A recording as the API tells it."""
-    return {
-        "sid": recording.sid,
-        "account_sid": recording.account_sid,
-        "api_version": API_VERSION,
-        "call_sid": recording.call_sid,
-        "channels": recording.channels,
-        "conference_sid": None,
-        "date_created": calendar(recording.created_at),
-        "date_updated": calendar(recording.created_at),
-        "start_time": calendar(recording.created_at),
-        "duration": None,
-        "encryption_details": None,
-        "error_code": None,
-        "price": None,
-        "price_unit": "USD",
-        "source": "StartCallRecordingAPI",
-        "status": recording.status,
-        "track": recording.track,
-        "uri": f"{ROOT}/{recording.account_sid}/Recordings/{recording.sid}.json",
     }
 
 

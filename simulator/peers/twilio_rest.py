@@ -18,23 +18,21 @@ from urllib.parse import parse_qs
 from agent.clock import Clock, Timer
 from fsm.units import NS_PER_MS, NS_PER_S
 from simulator.peers.base import Answer, PeerExchange, PeerSocket, PeerWire, Refusal, Request
+from simulator.peers.twilio_recordings import Recordings, recording_json
 from simulator.peers.twilio_records import CallRecord, LiveCall, Status, TwilioAccount, fresh_sid
 from simulator.peers.twilio_resources import (
     ROOT,
     NewCall,
-    Recording,
     RestError,
     account_json,
     call_json,
     check_twiml,
+    not_found,
     page_json,
-    recording_json,
 )
 
 RECORDS_KEPT = 10_000
 """Calls the API remembers; past it, the oldest is forgotten."""
-
-CURRENT_RECORDING = "Twilio.CURRENT"
 
 Form = Mapping[str, list[str]]
 Reply = tuple[int, dict[str, object]]
@@ -69,7 +67,7 @@ class TwilioRestPeer:
         behaviour: RestBehaviour | None = None,
     ) -> None:
         self.records: dict[str, CallRecord] = {}
-        self.recordings: dict[str, Recording] = {}
+        self.recordings = Recordings(rng)
         self.counts: Counter[int] = Counter()
         self._clock = clock
         self._rng = rng
@@ -232,41 +230,19 @@ class TwilioRestPeer:
     # --- recordings ---------------------------------------------------------------------------------------
 
     def _create_recording(self, form: Form, call: str) -> Reply:
-        record = self._record(call)
-        if record.status is not Status.IN_PROGRESS:
-            raise RestError(400, 21220, "Requested resource is not eligible for recording")
-        channels = 2 if form.get("RecordingChannels", ["mono"])[0] == "dual" else 1
-        track = form.get("RecordingTrack", ["both"])[0]
-        sid = fresh_sid("RE", self._rng)
-        recording = Recording(sid, record.sid, record.account_sid, self._clock.now(), channels, track)
-        self.recordings[sid] = recording
-        return 201, recording_json(recording)
+        return 201, recording_json(self.recordings.create(self._record(call), form, self._clock.now()))
 
     def _update_recording(self, form: Form, call: str, recording: str) -> Reply:
-        found = self._recording(call, recording)
-        status = form.get("Status", [""])[0]
-        if status not in {"paused", "in-progress", "stopped"}:
-            raise RestError(400, 20001, f"Status: expected paused, in-progress or stopped, got {status!r}")
-        found.status = status
+        found = self.recordings.find(self._record(call), recording)
+        self.recordings.update(found, form)
         return 200, recording_json(found)
 
     def _fetch_recording(self, _form: Form, call: str, recording: str) -> Reply:
-        return 200, recording_json(self._recording(call, recording))
+        return 200, recording_json(self.recordings.find(self._record(call), recording))
 
     def _list_recordings(self, form: Form, call: str) -> Reply:
-        self._record(call)
-        found = [recording_json(item) for item in self.recordings.values() if item.call_sid == call]
+        found = [recording_json(item) for item in self.recordings.of_call(self._record(call).sid)]
         return 200, page_json("recordings", found, form, self._account.account_sid, f"Calls/{call}/")
-
-    def _recording(self, call: str, sid: str) -> Recording:
-        of_call = [item for item in self.recordings.values() if item.call_sid == call]
-        if sid == CURRENT_RECORDING:
-            of_call = [item for item in of_call if item.status != "stopped"][-1:]
-        else:
-            of_call = [item for item in of_call if item.sid == sid]
-        if not of_call:
-            raise not_found(f"{ROOT}/{self._account.account_sid}/Calls/{call}/Recordings/{sid}.json")
-        return of_call[0]
 
 
 FAULTS = {
@@ -288,11 +264,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("POST", CALL + RECORDING + r"\.json", TwilioRestPeer._update_recording),
     ("GET", CALL + RECORDING + r"\.json", TwilioRestPeer._fetch_recording),
 )
-
-
-def not_found(path: str) -> RestError:
-    """The refusal for a resource that is not there."""
-    return RestError(404, 20404, f"The requested resource {path} was not found")
 
 
 class _Delivery:
