@@ -4,13 +4,17 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from simulator.emulators import EmulatedProviders, Setup
+
+Run = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
+"""Runs a coroutine function to its end; the click context's `obj` brings the one that chose the event loop."""
 
 HEADER = """\
 # The emulated providers run until you press Ctrl-C. Paste these lines into .env, or before a command.
@@ -58,11 +62,15 @@ def peers(  # noqa: PLR0913  # one argument an option
         setup = make_setup(options, config=config, replies=replies, only=only, port_base=port_base or 0, seed=seed)
     except SettingError as error:
         raise click.UsageError(str(error), ctx) from error
-    run = ctx.obj if callable(ctx.obj) else asyncio.run
+    run: Run = ctx.obj or _run_on_asyncio
     try:
-        run(serve_peers(setup, as_json=as_json))
+        run(lambda: serve_peers(setup, as_json=as_json))
     except OSError as error:
         raise click.ClickException(error.strerror or str(error)) from error
+
+
+def _run_on_asyncio(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(main())
 
 
 async def serve_peers(setup: "Setup", *, as_json: bool = False) -> None:

@@ -28,8 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def running(*options: str) -> Iterator[subprocess.Popen[str]]:
-    program = "from simulator.peers_command import peers; peers()"
-    command = [sys.executable, "-c", program, "--only", "deepgram,groq", "--reply", "Hello.", *options]
+    command = [sys.executable, "-m", "agent", "peers", "--only", "deepgram,groq", "--reply", "Hello.", *options]
     with subprocess.Popen(  # noqa: S603  # our own program
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -95,8 +94,7 @@ def test_what_cannot_be_is_told_with_exit_code_2(options: list[str], complaint: 
 
 
 def test_a_taken_port_is_told_with_exit_code_1() -> None:
-    def run(coroutine: object) -> None:
-        coroutine.close()  # type: ignore[attr-defined]  # it is one
+    def run(_main: object) -> None:
         raise OSError(98, "cannot serve groq on 127.0.0.1:5001: Address already in use; choose another --port-base")
 
     result = CliRunner().invoke(peers, ["--port-base", "5000"], obj=run)
