@@ -19,6 +19,9 @@ PROVIDER = "elevenlabs"
 INACTIVITY_TIMEOUT_S = 180
 """The longest the service allows (2.1); callers pause longer than its default of 20 s."""
 
+LONGEST_PIECE_MS = 86_400_000
+"""Times beyond a day are no times."""
+
 
 @dataclass(frozen=True, slots=True)
 class ElevenLabsSettings:
@@ -61,9 +64,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """An error frame; the server usually closes after it. `context_id` is empty where it concerns the socket."""
+    """An error frame; the server usually closes the whole socket after it."""
 
-    context_id: str
     fault: Fault
 
 
@@ -151,7 +153,7 @@ def decode(message: str | bytes) -> Decoded:
     context_id = fields.get("contextId", fields.get("context_id"))
     context_id = context_id if isinstance(context_id, str) else ""
     if fields.get("error"):
-        return Complaint(context_id, fault_of_error(fields))
+        return Complaint(fault_of_error(fields))
     audio = fields.get("audio")
     is_final = fields.get("isFinal") is True or fields.get("is_final") is True
     alignment, follows_text = _alignment_of(fields)
@@ -190,7 +192,7 @@ def decode_alignment(given: Mapping[str, object]) -> Alignment | None:
     text: list[str] = []
     samples: list[int] = []
     for char, start_ms in zip(chars, starts, strict=False):
-        if not isinstance(char, str) or not isinstance(start_ms, int | float):
+        if not isinstance(char, str) or not isinstance(start_ms, int | float) or abs(start_ms) > LONGEST_PIECE_MS:
             return None
         text.append(char)
         samples.extend([max(0, round(start_ms * SAMPLES_PER_MS))] * len(char))
