@@ -20,6 +20,7 @@ from simulator.peers.twilio_link import Link
 from simulator.peers.twilio_messages import Leg
 from simulator.peers.twilio_playback import Gap, Playback
 from simulator.peers.twilio_player import Handset, Player, Tap
+from simulator.peers.twilio_uplink import Uplink
 
 FRAME_NS = FRAME_MS * NS_PER_MS
 WARNINGS_KEPT = 100
@@ -86,19 +87,10 @@ class TwilioPhone:
         self._tap = tap
         self._on_started = on_started
         self._on_ended = on_ended
-        self._up = Link(
-            clock,
-            rng,
-            delay_ms=behaviour.one_way_ms,
-            jitter_ms=behaviour.jitter_ms,
-            stall_every_ms=behaviour.stall_every_ms,
-            stall_ms=behaviour.stall_ms,
-        )
+        self._up = Uplink(clock, rng, behaviour)
         self._down = Link(clock, rng, delay_ms=behaviour.one_way_ms)
-        self._wire: Wire | None = None
         self._player: Player | None = None
         self._is_open = False
-        self._sequence = 0
         self._chunk = 0
         self._frames_to_drop = 0
         self._timer: Timer | None = None
@@ -107,30 +99,28 @@ class TwilioPhone:
 
     def attach(self, wire: Wire) -> None:
         """Use `wire`, whose listener this phone is."""
-        self._wire = wire
+        self._up.attach(wire)
 
     def press(self, digit: str) -> None:
         """Press a key: one of `0-9*#A-D`; nothing happens outside a started stream."""
         assert digit in DIGITS, f"a phone has no key {digit!r}"
         if self.is_streaming:
-            self._send(messages.dtmf(self.leg, self._next_sequence(), digit))
+            self._up.send(messages.dtmf(self.leg, self._up.next_sequence(), digit))
 
     def drop_frames(self, frames: int) -> None:
         """Lose the caller's next `frames` on the way, as when the server reads too slowly (31930)."""
         self._frames_to_drop += frames
 
     def hang_up(self) -> None:
-        """End the stream properly: `stop`, then close."""
+        """End the stream properly: `stop` (unless the behaviour leaves it out), then close."""
         if self._player is not None and self.is_streaming and self._behaviour.sends_stop:
             self._player.play()
-            self._send(messages.stop(self.leg, self._next_sequence()))
-        self.vanish()
+            self._up.send(messages.stop(self.leg, self._up.next_sequence()))
+        self._leave(self._up.close)
 
     def vanish(self) -> None:
-        """Close the connection without a word."""
-        if self.end is None:
-            self._finish(StreamEnd(EndedBy.PHONE))
-            self._up.carry(self._close)
+        """Lose the connection: no `stop`, no closing handshake where the wire can do without."""
+        self._leave(self._up.abort)
 
     # --- the websocket ----------------------------------------------------------------------------------
 
@@ -139,7 +129,7 @@ class TwilioPhone:
         self._is_open = True
         if self.end is not None:
             return
-        self._send(messages.connected())
+        self._up.send(messages.connected())
         wait_ms = self._behaviour.start_after_ms
         if wait_ms == 0:
             self._start()
@@ -180,7 +170,7 @@ class TwilioPhone:
 
     def _start(self) -> None:
         self._player = Player(self._clock, self._echo)
-        self._send(messages.start(self.leg, self._next_sequence()))
+        self._up.send(messages.start(self.leg, self._up.next_sequence()))
         self._timer = self._clock.call_at(self._frame_began_at(self._chunk + 1), self._on_frame_due)
         self._on_started()
 
@@ -207,7 +197,7 @@ class TwilioPhone:
             return
         timestamp_ms = self._behaviour.first_timestamp_ms + (self._chunk - 1) * FRAME_MS
         self.frames_sent += 1
-        self._send(messages.media(self.leg, self._next_sequence(), self._chunk, timestamp_ms, spoken))
+        self._up.send(messages.media(self.leg, self._up.next_sequence(), self._chunk, timestamp_ms, spoken))
 
     def _sound(self, spoken: bytes) -> None:
         """Let the person hear the next 20 ms of what the phone gave."""
@@ -251,7 +241,7 @@ class TwilioPhone:
         if rate > 0 and self._rng.random() < rate:
             self.lost_marks += 1
         else:
-            self._send(messages.mark(self.leg, self._next_sequence(), name))
+            self._up.send(messages.mark(self.leg, self._up.next_sequence(), name))
 
     def _warn(self, code: int, reason: str) -> None:
         self.warning_counts[code] += 1
@@ -261,10 +251,14 @@ class TwilioPhone:
     # --- the end ----------------------------------------------------------------------------------------
 
     def _closed(self, code: int, reason: str) -> None:
-        self._wire = None
-        self._up.cut()
+        self._up.drop()
         if self.end is None:
             self._finish(StreamEnd(EndedBy.SERVER if self._is_open else EndedBy.REFUSED, code, reason))
+
+    def _leave(self, how: Callable[[], None]) -> None:
+        if self.end is None:
+            self._finish(StreamEnd(EndedBy.PHONE))
+            how()
 
     def _finish(self, end: StreamEnd) -> None:
         self.end = end
@@ -275,20 +269,3 @@ class TwilioPhone:
             while self.playback.has_sounded:
                 self._sound(bytes([ULAW_SILENCE]) * FRAME_SAMPLES)
         self._on_ended(end)
-
-    # --- sending ----------------------------------------------------------------------------------------
-
-    def _next_sequence(self) -> int:
-        self._sequence += 1
-        return self._sequence
-
-    def _send(self, message: str) -> None:
-        self._up.carry(partial(self._transmit, message))
-
-    def _transmit(self, message: str) -> None:
-        if self._wire is not None:
-            self._wire.send(message)
-
-    def _close(self) -> None:
-        if self._wire is not None:
-            self._wire.close()

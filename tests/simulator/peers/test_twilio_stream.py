@@ -272,14 +272,34 @@ def test_hanging_up_says_stop_and_closes() -> None:
 
 
 def test_a_stream_may_end_without_stop() -> None:
-    for line in (Line(TwilioBehaviour(sends_stop=False)).open(), Line().open()):
-        line.at(50)
-        if line.phone._behaviour.sends_stop:
-            line.phone.vanish()
-        else:
-            line.phone.hang_up()
-        assert not line.wire.events("stop")
-        assert line.wire.closed_at_ms == 50
+    line = Line(TwilioBehaviour(sends_stop=False)).open()
+    line.at(50).hang_up()
+    assert not line.wire.events("stop")
+    assert (line.wire.closed_at_ms, line.wire.closed_with) == (50, 1000)
+
+
+def test_a_connection_may_be_lost() -> None:
+    line = Line().open()
+    line.at(50).vanish()
+    line.phone.vanish()
+    assert not line.wire.events("stop")
+    assert (line.wire.closed_at_ms, line.wire.closed_with) == (50, 1011)
+    assert line.ends == [StreamEnd(EndedBy.PHONE)]
+
+
+def test_a_wire_that_can_be_torn_is_torn() -> None:
+    class TearableWire(FakeWire):
+        is_torn = False
+
+        def abort(self) -> None:
+            self.is_torn = True
+
+    line = Line()
+    wire = TearableWire(line.clock)
+    line.phone.attach(wire)
+    line.open().at(50).vanish()
+    assert wire.is_torn
+    assert wire.closed_at_ms is None
 
 
 def test_what_played_before_the_end_was_heard_and_the_rest_was_cleared() -> None:

@@ -19,7 +19,7 @@ SILENCE = b"\xff" * FRAME_SAMPLES
 
 
 def seeded(seed: int = 1) -> Random:
-    return Random(seed)  # noqa: S311 - repeatable on purpose
+    return Random(seed)
 
 
 class FakeWire:
@@ -29,6 +29,7 @@ class FakeWire:
         self.clock = clock
         self.sent: list[tuple[float, dict[str, Any]]] = []
         self.closed_at_ms: float | None = None
+        self.closed_with: int | None = None
         self.is_open = True
 
     def send(self, message: str | bytes) -> None:
@@ -38,6 +39,7 @@ class FakeWire:
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         self.closed_at_ms = self.clock.now() / NS_PER_MS
+        self.closed_with = code
 
     def events(self, *names: str) -> list[tuple[float, dict[str, Any]]]:
         return [(at, message) for at, message in self.sent if message["event"] in names]

@@ -1,0 +1,78 @@
+"""A phone's way to the server: sequence numbers, the link's delays, the websocket at its end."""
+
+from functools import partial
+from random import Random
+from typing import Protocol, runtime_checkable
+
+from agent.clock import Clock
+from agent.ports import Wire
+from simulator.peers.twilio_behaviour import TwilioBehaviour
+from simulator.peers.twilio_link import Link
+
+LOST = 1011
+"""Close code that no hang-up has: stands for a lost connection where the wire cannot be torn."""
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A wire that can be torn."""
+
+    def abort(self) -> None:
+        """Tear the connection down without a closing handshake."""
+
+
+class Uplink:
+    """Carries messages to the wire it is attached to, in order; without a wire they are lost."""
+
+    def __init__(self, clock: Clock, rng: Random, behaviour: TwilioBehaviour) -> None:
+        self._link = Link(
+            clock,
+            rng,
+            delay_ms=behaviour.one_way_ms,
+            jitter_ms=behaviour.jitter_ms,
+            stall_every_ms=behaviour.stall_every_ms,
+            stall_ms=behaviour.stall_ms,
+        )
+        self._wire: Wire | None = None
+        self._sequence = 0
+
+    def attach(self, wire: Wire) -> None:
+        """Carry to `wire`."""
+        self._wire = wire
+
+    def next_sequence(self) -> int:
+        """The number of the next message."""
+        self._sequence += 1
+        return self._sequence
+
+    def send(self, message: str) -> None:
+        """Send a message."""
+        self._link.carry(partial(self._send, message))
+
+    def close(self) -> None:
+        """Close the wire, behind all that was sent."""
+        self._link.carry(self._close)
+
+    def abort(self) -> None:
+        """Tear the wire, behind all that was sent; one that cannot be torn is closed with the code `LOST`."""
+        self._link.carry(self._abort)
+
+    def drop(self) -> None:
+        """The wire is gone, and with it what is under way."""
+        self._wire = None
+        self._link.cut()
+
+    def _send(self, message: str) -> None:
+        if self._wire is not None:
+            self._wire.send(message)
+
+    def _close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+
+    def _abort(self) -> None:
+        wire: object = self._wire
+        if isinstance(wire, Abortable):
+            wire.abort()
+        elif self._wire is not None:
+            self._wire.close(LOST, "lost")
