@@ -338,7 +338,7 @@ def test_a_person_who_hangs_up_instead_of_speaking_says_nothing_more() -> None:
             line.phone.hang_up()
         return frame
 
-    line.person.next_frame = hang_up_in_the_third_frame  # type: ignore[method-assign]
+    line.person.next_frame = hang_up_in_the_third_frame  # type: ignore[method-assign]  # a person with a will
     line.at(500)
     assert [message["media"]["chunk"] for _, message in line.wire.events("media")] == ["1", "2"]
     assert line.person.heard_at == [0, 20 * NS_PER_MS, 40 * NS_PER_MS]
@@ -466,6 +466,6 @@ def test_the_ear_hears_exactly_what_played_and_no_mark_comes_before_its_audio(
 
 def test_a_frame_is_160_bytes() -> None:
     line = Line().open()
-    line.person.next_frame = lambda: b"\xff" * (FRAME_SAMPLES - 1)  # type: ignore[method-assign]
+    line.person.next_frame = lambda: b"\xff" * (FRAME_SAMPLES - 1)  # type: ignore[method-assign]  # a person with a will
     with pytest.raises(AssertionError, match="160 bytes"):
         line.at(20)
