@@ -92,6 +92,8 @@ class Switchboard:
         self.is_draining = False
         self.on_change: Callable[[], None] = _ignore
         self.on_abandoned: Callable[[str], None] = _ignore
+        self.on_expected: Callable[[], None] = _ignore
+        """A call was answered and its stream will come in about a second: what it needs may be opened."""
         self.counters: Counter[str] = Counter()
 
     @property
@@ -121,6 +123,7 @@ class Switchboard:
                 self.counters["turned away"] += 1
                 return False
             self._reserved[call_sid] = now + ms_to_ns(RESERVATION_MS)
+            self.on_expected()
         return True
 
     def next_for(self, call_sid: str) -> Next:

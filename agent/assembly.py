@@ -1,0 +1,110 @@
+"""Puts together what calls need from settings and an agent's file; the clock and the network are given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agent.agent_file import Agent
+from agent.clock import Clock
+from agent.config import Config
+from agent.ports import LanguageModel, Network, SpeechToText, TextToSpeech, ToolSchema
+from agent.providers.chat import ChatModel
+from agent.providers.chat_request import ChatSettings
+from agent.providers.deepgram import DeepgramSpeechToText
+from agent.providers.deepgram_codec import DeepgramSettings
+from agent.providers.elevenlabs import ElevenLabsTextToSpeech
+from agent.providers.elevenlabs_codec import ElevenLabsSettings
+from agent.services import Character
+from fsm.profile import Phrases, Profile
+from tools.catalog import CATALOG
+from tools.context import ToolContext
+from tools.registry import Registry
+from tools.runner import Runner
+
+NO_KEY = "no-key"
+"""Sent where a base URL is set and no key is: emulators and self-hosted servers often ask for any key at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Ears, brain and voice of a process."""
+
+    ears: SpeechToText
+    model: LanguageModel
+    voices: TextToSpeech
+
+    def warm(self) -> None:
+        """Open what the next call will use."""
+        self.ears.warm()
+        self.model.warm()
+        self.voices.warm()
+
+    def close(self) -> None:
+        """Release what no call owns."""
+        self.ears.close()
+        self.model.close()
+        self.voices.close()
+
+
+def make_ears(config: Config, agent: Agent, network: Network, clock: Clock) -> DeepgramSpeechToText:
+    """Deepgram, for the agent's language."""
+    settings = DeepgramSettings(
+        api_key=config.deepgram_api_key.reveal() or NO_KEY,
+        base_url=config.deepgram_base_url,
+        model=config.deepgram_model,
+        language=agent.language,
+        endpointing_ms=min(300, Profile.from_table(agent.profile).wait_ms),
+    )
+    return DeepgramSpeechToText(network, clock, settings)
+
+
+def make_model(config: Config, agent: Agent, network: Network, clock: Clock) -> ChatModel:
+    """Groq, or whatever speaks its protocol at the base URL."""
+    settings = ChatSettings(
+        api_key=config.groq_api_key.reveal() or NO_KEY,
+        base_url=config.groq_base_url,
+        model=agent.model or config.groq_model,
+    )
+    return ChatModel(network, clock, settings)
+
+
+def make_voices(config: Config, agent: Agent, network: Network, clock: Clock) -> ElevenLabsTextToSpeech:
+    """ElevenLabs, with the agent's voice."""
+    settings = ElevenLabsSettings(
+        api_key=config.elevenlabs_api_key.reveal() or NO_KEY,
+        base_url=config.elevenlabs_base_url,
+        voice_id=agent.voice or config.elevenlabs_voice_id,
+        model_id=config.elevenlabs_model,
+    )
+    return ElevenLabsTextToSpeech(network, clock, settings)
+
+
+def make_character(agent: Agent) -> Character:
+    """What every call of the agent has in common. Raises `UnknownToolError` for a tool that does not exist."""
+    return Character(
+        name=agent.name,
+        prompt=lambda caller, now: system_prompt(agent.prompt, caller, now),
+        profile=Profile.from_table(agent.profile),
+        phrases=Phrases.from_table(agent.phrases),
+        tools=schemas_of(CATALOG.toolset(agent.tools)),
+    )
+
+
+def system_prompt(prompt: str, caller: str, now: datetime) -> str:
+    """The agent's prompt and what it must know of this call. The fixed part comes first: providers cache prefixes."""
+    facts = [f"Today is {now:%Y-%m-%d}, a {now:%A}. It is {now:%H:%M}."]
+    if caller:
+        facts.append(f"The caller's number is {caller}.")
+    return f"{prompt.strip()}\n\n{' '.join(facts)}"
+
+
+def schemas_of(tools: Registry) -> tuple[ToolSchema, ...]:
+    """The tools as a model is told of them."""
+    return tuple(ToolSchema(tool.name, tool.description, tool.parameters) for tool in tools)
+
+
+def runner_maker(agent: Agent, data: Path, now: Callable[[], datetime]) -> Callable[[str, str], Runner]:
+    """Makes the runner of each call's tools, from its id and the caller's number."""
+    tools = CATALOG.toolset(agent.tools)
+    return lambda call_id, caller: Runner(tools, ToolContext(call_id, caller, data, now))

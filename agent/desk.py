@@ -1,0 +1,93 @@
+"""The desk that takes calls: everything they share, and a `Call` for every stream that may come in."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from agent.agent_file import Agent
+from agent.assembly import Providers, make_character, runner_maker
+from agent.call import Call
+from agent.clock import Clock
+from agent.config import Config
+from agent.pacer import Pacer
+from agent.phrases import PhraseCache, PhraseRenderer
+from agent.services import Services
+from agent.trace import Observer, Trace, open_trace
+from agent.twilio import Phone, Started
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Takes the calls of one agent in one process.
+
+    `prepare` renders the fixed phrases that are not on disk yet; until that is done, `not_ready` says so. Calls may
+    come all the same: the voice then speaks the phrases as it does replies.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        agent: Agent,
+        clock: Clock,
+        providers: Providers,
+        *,
+        wall_clock: Callable[[], datetime] = datetime.now,
+        observer: Observer | None = None,
+    ) -> None:
+        self.providers = providers
+        self.traces = config.data / "traces"
+        self.unrendered: tuple[str, ...] = ()
+        """Phrases that could not be rendered: they are synthesised anew in each call."""
+        self._clock = clock
+        self._is_preparing = False
+        self._on_prepared: Callable[[], None] = lambda: None
+        self._character = make_character(agent)
+        self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
+        self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
+        self._services = Services(
+            clock=clock,
+            wall_clock=wall_clock,
+            pacer=Pacer(clock, lambda _beat, error: log.error("a mistake of ours while sending audio", exc_info=error)),
+            ears=providers.ears,
+            model=providers.model,
+            voices=providers.voices,
+            phrasebook=self._phrases,
+            new_runner=runner_maker(agent, config.data, wall_clock),
+            new_trace=self._open_trace,
+            observer=observer,
+        )
+
+    def prepare(self, on_prepared: Callable[[], None] = lambda: None) -> None:
+        """Open what the first call will use and render what it will say; `on_prepared` comes when that is done."""
+        self._on_prepared = on_prepared
+        self._is_preparing = True
+        self.providers.warm()
+        self._renderer.render(self._character.phrases.all(), self._prepared)
+
+    def not_ready(self) -> str:
+        """Why calls should not be sent here yet; empty when they may."""
+        return "phrases are being rendered" if self._is_preparing else ""
+
+    def expect_call(self) -> None:
+        """A call will come in about a second."""
+        self.providers.warm()
+
+    def start_call(self, _started: Started, phone: Phone) -> Call:
+        """A call for a stream that was let in."""
+        return Call(phone, self._character, self._services)
+
+    def close(self) -> None:
+        """Release what no call owns."""
+        self._renderer.close()
+        self.providers.close()
+
+    def _prepared(self, missing: tuple[str, ...]) -> None:
+        self._is_preparing = False
+        self.unrendered = missing
+        for text in missing:
+            log.warning('could not render "%s": it will be synthesised in each call', text)
+        self._on_prepared()
+
+    def _open_trace(self, call_id: str, started_at: int) -> Trace:
+        return open_trace(self.traces, call_id, started_at)[0]

@@ -1,0 +1,224 @@
+"""One agent, its providers and its callers in one world: everything that `offhook serve` runs, in virtual time.
+
+The very desk, switchboard, webhook, codecs and tools of the server; only clock and wires are the simulation's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.agent_file import Agent, load_agent
+from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.config import Config, load_config
+from agent.desk import Desk
+from agent.ports import Wire, WireListener
+from agent.switchboard import Switchboard
+from agent.trace import Observer
+from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
+from agent.web_request import WebRequest
+from agent.webhook import VoiceWebhook, admit_by
+from simulator.brain import AppointmentBrain
+from simulator.brain_answers import Brain
+from simulator.caller import Caller
+from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN
+from simulator.loop import WorldLoop
+from simulator.peers.base import Refusal, Request
+from simulator.peers.deepgram import DeepgramPeer
+from simulator.peers.deepgram_behaviour import DeepgramBehaviour
+from simulator.peers.elevenlabs import ElevenLabsPeer
+from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
+from simulator.peers.groq import GroqPeer
+from simulator.peers.groq_behaviour import GroqBehaviour
+from simulator.peers.twilio import TwilioCall
+from simulator.peers.twilio_behaviour import TwilioBehaviour
+from simulator.peers.twilio_player import Tap
+from simulator.peers.twilio_records import CallPlan, TwilioAccount
+from simulator.script import Script
+from simulator.wires import Link, SimAcceptor, SimNetwork
+from simulator.world import World
+
+AGENT_ORIGIN = "https://agent.sim"
+DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
+MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+LIMIT_NS = 2 * 3_600 * 1_000_000_000
+"""No simulated call takes longer; one that does is a mistake of ours."""
+
+SETTINGS: Mapping[str, str] = {
+    "DEEPGRAM_BASE_URL": DEEPGRAM,
+    "GROQ_BASE_URL": GROQ,
+    "ELEVENLABS_BASE_URL": ELEVENLABS,
+    "DEEPGRAM_API_KEY": "simulated",
+    "GROQ_API_KEY": "simulated",
+    "ELEVENLABS_API_KEY": "simulated",
+    "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+    "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+    "OFFHOOK_PUBLIC_URL": AGENT_ORIGIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays how. `profile` overrides values of the agent's; `settings` are further variables of the environment."""
+
+    seed: int = 0
+    deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
+    groq: GroqBehaviour = field(default_factory=GroqBehaviour)
+    elevenlabs: ElevenLabsBehaviour = field(default_factory=ElevenLabsBehaviour)
+    brain: Brain = field(default_factory=AppointmentBrain)
+    agent: str = "appointments"
+    profile: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    now: datetime = MONDAY
+
+
+@dataclass(slots=True)
+class SimulatedCall:
+    """One caller, the call they placed, and whether it is over."""
+
+    caller: Caller
+    twilio: TwilioCall
+    started_at: int
+    ended_at: int | None = None
+
+
+class Rehearsal:
+    """A server in a world of its own, answering simulated callers.
+
+    `call` places a call, `finish` lets the world run until all are over. `is_clean` tells whether everything they
+    held was released.
+    """
+
+    def __init__(self, data: Path, cast: Cast | None = None, observer: Observer | None = None) -> None:
+        self.cast = cast = cast or Cast()
+        self.world = World(cast.seed)
+        self._loop = WorldLoop(self.world)
+        self.deepgram = DeepgramPeer(self.world, self.world.rng("deepgram"), cast.deepgram)
+        self.groq = GroqPeer(self.world, self.world.rng("groq"), cast.brain, cast.groq)
+        self.elevenlabs = ElevenLabsPeer(self.world, self.world.rng("elevenlabs"), cast.elevenlabs)
+        self.network = SimNetwork(
+            self.world,
+            {
+                DEEPGRAM: self.deepgram,
+                GROQ: self.groq,
+                ELEVENLABS: self.elevenlabs,
+                AGENT_ORIGIN: SimAcceptor(accept=self._accept, handler=self._handle),
+            },
+        )
+        config = load_config({**SETTINGS, **cast.settings, "OFFHOOK_DATA": str(data)})
+        agent = _with_profile(load_agent(cast.agent), cast.profile)
+        providers = Providers(
+            make_ears(config, agent, self.network, self.world),
+            make_model(config, agent, self.network, self.world),
+            make_voices(config, agent, self.network, self.world),
+        )
+        self.desk = Desk(config, agent, self.world, providers, wall_clock=self._wall_clock, observer=observer)
+        self.calls: list[SimulatedCall] = []
+        self.switchboard, self.webhook = self._open_doors(config)
+
+    def _wall_clock(self) -> datetime:
+        return self.cast.now + timedelta(milliseconds=self.world.elapsed_ms)
+
+    def _open_doors(self, config: Config) -> tuple[Switchboard, VoiceWebhook]:
+        auth_token = config.twilio_auth_token.reveal()
+        tokens = StreamTokens(token_secret(auth_token, self.world.ids), self.world, self.world.ids)
+        switchboard = Switchboard(self.world, self.desk.start_call, max_calls=config.max_calls, admit=admit_by(tokens))
+        switchboard.on_expected = self.desk.expect_call
+        return switchboard, VoiceWebhook(AGENT_ORIGIN, switchboard, SignatureCheck(auth_token, AGENT_ORIGIN), tokens)
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Let the agent get ready for its first call."""
+        prepared: list[bool] = []
+        self.desk.prepare(lambda: prepared.append(True))
+        self.world.run(lambda: bool(prepared), limit_ns=LIMIT_NS)
+
+    def call(
+        self,
+        script: Script,
+        *,
+        behaviour: TwilioBehaviour | None = None,
+        tap: Tap | None = None,
+        line_noise_level: int = 0,
+    ) -> SimulatedCall:
+        """Place a call by somebody who follows `script`."""
+        name = f"caller-{len(self.calls)}"
+        caller = Caller(self.world, self.world.rng(name), script, line_noise_level=line_noise_level)
+        twilio = TwilioCall(
+            self.world,
+            self.world.rng(f"{name}-twilio"),
+            self.network,
+            TwilioAccount(ACCOUNT_SID, AUTH_TOKEN),
+            caller,
+            CallPlan(url=f"{AGENT_ORIGIN}/voice", status_callback=f"{AGENT_ORIGIN}/status"),
+            behaviour=behaviour,
+            tap=tap,
+            on_ended=lambda: self._note_ended(placed),
+        )
+        placed = SimulatedCall(caller, twilio, self.world.now())
+        caller.attach(twilio)
+        self.calls.append(placed)
+        twilio.place()
+        return placed
+
+    def finish(self, *, limit_ns: int = LIMIT_NS, release_ms: int = 2_000) -> None:
+        """Run until every call is over, and `release_ms` longer. Raises `Stuck` or `Endless` if that never comes."""
+        self.world.run(lambda: all(call.ended_at is not None for call in self.calls), limit_ns=limit_ns)
+        self.world.run_for(release_ms)
+
+    def close(self) -> None:
+        """Release what no call owns, and let it go."""
+        self.desk.close()
+        self.world.run_for(2_000)
+
+    def link(self, origin: str) -> Link:
+        """The network to a provider, to be stalled, cut or taken down."""
+        return self.network.link(origin)
+
+    def at(self, at_ms: int, act: Callable[[], None]) -> None:
+        """Do something so many ms from now."""
+        self.world.call_at(self.world.now() + at_ms * 1_000_000, act)
+
+    def _note_ended(self, placed: SimulatedCall) -> None:
+        placed.ended_at = self.world.now()
+
+    # --- the doors ---------------------------------------------------------------------------------------------
+
+    def _accept(self, request: Request, wire: Wire) -> WireListener | Refusal:
+        refused = self.webhook.upgrade_refusal(_as_web(request))
+        if refused is not None:
+            return Refusal(refused.status, refused.headers, refused.body)
+        return self.switchboard.open_stream(wire)
+
+    def _handle(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        answer = self.webhook.handle(_as_web(request))
+        return answer.status, {"content-type": answer.content_type, **answer.headers}, answer.body
+
+
+def trace_of(data: Path, call: SimulatedCall) -> Path:
+    """Where the trace of a call lies."""
+    return data / "traces" / f"{call.twilio.record.sid}.jsonl"
+
+
+def rehearse(data: Path, script: Script, cast: Cast | None = None, **options: Any) -> tuple[Rehearsal, SimulatedCall]:  # noqa: ANN401 - those of `Rehearsal.call`
+    """One call from ring to goodbye, on an agent that is ready."""
+    rehearsal = Rehearsal(data, cast)
+    rehearsal.prepare()
+    call = rehearsal.call(script, **options)
+    rehearsal.finish()
+    return rehearsal, call
+
+
+def _with_profile(agent: Agent, profile: Mapping[str, int]) -> Agent:
+    return agent.model_copy(update={"profile": {**agent.profile, **profile}})
+
+
+def _as_web(request: Request) -> WebRequest:
+    return WebRequest(request.method, request.target, request.headers, request.body)
+
+
+def all_said(calls: Sequence[SimulatedCall]) -> list[str]:
+    """What the agent said, as the callers heard it, utterance by utterance."""
+    return [utterance.text for call in calls for utterance in call.caller.agent_speech]
