@@ -177,15 +177,13 @@ class DeepgramEars:
         self._tick.cancel()
         if self._reconnect is not None:
             self._reconnect.cancel()
-        if self.audio.lost_samples:
-            self._counts["lost_audio_samples"] += self.audio.lost_samples
-        line = self.line
-        if line is not None and line.is_ready:
-            line.wire.send(CLOSE_STREAM)
+        self._counts["lost_audio_samples"] += self.audio.lost_samples
+        if self.line is not None and self.line.is_ready:
+            self.line.wire.send(CLOSE_STREAM)
             due = self._clock.now() + ms_to_ns(self._settings.close_timeout_ms)
-            self._tick = self._clock.call_at(due, line.wire.close)
-        elif line is not None:
-            line.wire.close()
+            self._tick = self._clock.call_at(due, self.line.wire.close)
+        elif self.line is not None:
+            self.line.wire.close()
 
     # --- the line ---
 
@@ -288,10 +286,9 @@ class DeepgramEars:
         line = self.line
         if line is None or not line.is_ready:
             return
+        self._deaf_ticks += self._quiet_ticks == 0  # audio flows
         self._quiet_ticks += 1
-        self._deaf_ticks += 1
-        if self._quiet_ticks >= KEEP_ALIVE_TICKS:
-            self._quiet_ticks = 0
+        if self._quiet_ticks % KEEP_ALIVE_TICKS == 0:
             line.wire.send(KEEP_ALIVE)
         deaf_ms = self._deaf_ticks * TICK_MS
         if self._voice_since_message >= DEAF_AFTER_VOICE and deaf_ms >= self._settings.stall_timeout_ms:

@@ -33,12 +33,15 @@ class Line:
         self._was_open = self.wire.is_open
 
     def on_open(self) -> None:
+        """The handshake is done; from now on a close is a loss."""
         self._was_open = True
 
     def on_message(self, message: str | bytes) -> None:
+        """Pass on what came."""
         self._owner.line_said(self, message)
 
     def on_close(self, code: int, reason: str) -> None:
+        """Pass on the end, as a fault."""
         self._owner.line_lost(self, fault_of_close(PROVIDER, code, reason, was_open=self._was_open))
 
     def close_context(self, context_id: str, now: int) -> None:
