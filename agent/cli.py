@@ -1,6 +1,7 @@
 """`offhook`'s commands. Each is imported only when it runs: `offhook --help` must not cost a second."""
 
 import importlib
+from typing import Any
 
 import click
 
@@ -15,6 +16,15 @@ COMMANDS = {
 }
 """Where each command lives, and its line in the overview."""
 
+STAND_INS = "simulator.stand_ins:stand_ins"
+"""Emulated providers for a server without keys."""
+
+
+def load(place: str) -> Any:  # noqa: ANN401 - whatever stands there
+    """What stands at `module:name`, imported now; the only way to the simulator from here."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
 
 class Commands(click.Group):
     """A group that knows its commands by name and imports them when they are called."""
@@ -27,8 +37,7 @@ class Commands(click.Group):
         """The command itself, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), name)
+        command = load(COMMANDS[cmd_name][0])
         assert isinstance(command, click.Command), f"{COMMANDS[cmd_name][0]} is no command"
         return command
 

@@ -183,9 +183,12 @@ class Playout:
 
     # --- what was heard -----------------------------------------------------------------------------------
 
-    def on_mark(self, name: str, now: int) -> None:
-        """A mark came back: what lies before it was heard, unless a clear flushed it, which is known here."""
-        self._line.confirm(name, now)
+    def on_mark(self, name: str, now: int) -> int | None:
+        """A mark came back: what lies before it was heard, unless a clear flushed it, which is known here.
+
+        How much later than estimated it came (ns): the way to the phone and back. None where it proves nothing.
+        """
+        return self._line.confirm(name, now)
 
     def heard_samples(self, now: int) -> int:
         """Samples of the reply that reached the ear: the clock's estimate, never below what marks confirmed."""

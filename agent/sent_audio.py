@@ -39,18 +39,22 @@ class SentAudio:
             del self._marks[next(iter(self._marks))]
             self.marks_lost += 1
 
-    def confirm(self, name: str, now: int) -> bool:
-        """Mark `name` came back; False for one that is unknown, repeated or was flushed by a clear."""
+    def confirm(self, name: str, now: int) -> int | None:
+        """Mark `name` came back: how much later (ns) than its audio ended by the estimate, never less than 0.
+
+        None for one that is unknown, repeated or was flushed by a clear.
+        """
         if name not in self._marks:
-            return False
+            return None
         position = self._marks[name]
         while (oldest := next(iter(self._marks))) != name:
             del self._marks[oldest]
             self.marks_lost += 1
         del self._marks[name]
         self._confirmed = max(self._confirmed, position)
-        self._lag_ns = max(0, now - ms_to_ns(MARK_SLACK_MS) - self.played_at(position))
-        return True
+        delay_ns = max(0, now - self.played_at(position))
+        self._lag_ns = max(0, delay_ns - ms_to_ns(MARK_SLACK_MS))
+        return delay_ns
 
     def forget(self, now: int) -> int:
         """The phone was told to clear, or is dry: samples that nobody will hear. Marks under way mean nothing now."""

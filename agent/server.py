@@ -156,9 +156,8 @@ class Server:
             self.switchboard.cut_all("killed")
             self._drained.set()
 
-    async def run(self) -> None:
-        """Start, serve until a signal has drained the server, and stop."""
-        await self.start()
+    async def until_drained(self) -> None:
+        """Serve until SIGTERM or SIGINT has drained the server."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.on_signal)
@@ -167,6 +166,13 @@ class Server:
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
+
+    async def run(self) -> None:
+        """Start, serve until drained, and stop."""
+        await self.start()
+        try:
+            await self.until_drained()
+        finally:
             await self.stop()
 
     # --- requests --------------------------------------------------------------------------------------------

@@ -26,9 +26,9 @@ def test_a_part_of_a_sample_was_not_played() -> None:
 def test_marks_confirm_what_the_clock_would_not_believe_yet() -> None:
     line = sent(200)
     line.note_mark("a")
-    assert line.confirm("a", at(150))
+    assert line.confirm("a", at(150)) is not None
     assert line.played(at(150)) == 1_600
-    assert not line.confirm("a", at(151))
+    assert line.confirm("a", at(151)) is None
 
 
 def test_a_later_mark_stands_for_lost_ones_before_it() -> None:
@@ -36,16 +36,16 @@ def test_a_later_mark_stands_for_lost_ones_before_it() -> None:
     line.note_mark("a")
     line.note_sent(1_600, at(0))
     line.note_mark("b")
-    assert line.confirm("b", at(300))
+    assert line.confirm("b", at(300)) is not None
     assert line.marks_lost == 1
-    assert not line.confirm("a", at(301))
+    assert line.confirm("a", at(301)) is None
 
 
 def test_forgetting_makes_marks_meaningless_and_counts_the_unheard() -> None:
     line = sent(200)
     line.note_mark("a")
     assert line.forget(at(150)) == 400
-    assert not line.confirm("a", at(200))
+    assert line.confirm("a", at(200)) is None
     assert line.played(at(500)) == line.sent_samples == 1_200
 
 
@@ -75,5 +75,5 @@ def test_a_phone_that_returns_no_marks_costs_no_memory() -> None:
     for name in range(MARKS_LIMIT + 10):
         line.note_mark(str(name))
     assert line.marks_lost == 10
-    assert not line.confirm("9", at(1))
-    assert line.confirm("10", at(1))
+    assert line.confirm("9", at(1)) is None
+    assert line.confirm("10", at(1)) is not None

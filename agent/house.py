@@ -1,0 +1,122 @@
+"""One process that answers calls: network, providers, desk and server, opened and closed in the right order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from agent.agent_file import Agent
+from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.clock import Clock, LoopClock
+from agent.config import Config
+from agent.desk import Desk
+from agent.errors import Fault
+from agent.net import LoopNetwork
+from agent.ports import SpeechToText, TextToSpeech
+from agent.providers.local import LocalSpeech
+from agent.server import Server
+from agent.telephony import TwilioTelephony
+from agent.trace import Observer
+
+log = logging.getLogger(__name__)
+
+LOCAL = "local"
+
+
+class House:
+    """Everything `offhook serve` runs; entered, it answers calls, left, it has released all it held.
+
+    Raises SettingsError on entering where the settings do not allow it to open.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        agent: Agent,
+        *,
+        observer: Observer | None = None,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        local: LocalSpeech | None = None,
+    ) -> None:
+        self.clock: Clock = LoopClock(asyncio.get_running_loop())
+        self.config = config
+        self.network = LoopNetwork()
+        self._owns_local = local is None
+        self.local = local if local is not None else self._open_local()
+        self.model = make_model(config, agent, self.network, self.clock)
+        providers = Providers(self._ears(agent), self.model, self._voices(agent))
+        self.desk = Desk(config, agent, self.clock, providers, wall_clock=wall_clock, observer=observer)
+        self.server = Server(
+            config,
+            self.clock,
+            self.desk.start_call,
+            self._telephony(),
+            texts=agent.spoken_texts,
+            not_ready=self.desk.not_ready,
+        )
+        self.server.switchboard.on_expected = self.desk.expect_call
+        self._prepared = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        try:
+            if self.local is not None and self._owns_local:
+                await self.local.start()
+            await self.server.start()
+        except BaseException:
+            await self._close()
+            raise
+        self.desk.prepare(self._prepared.set)
+        self.model.check_models(_report_model)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.server.stop()
+        await self._close()
+
+    async def prepared(self) -> None:
+        """Wait until the first call would find everything ready."""
+        await self._prepared.wait()
+
+    async def _close(self) -> None:
+        self.desk.close()
+        if self.local is not None and self._owns_local:
+            self.local.close()
+            await self.local.wait_closed()
+        await self.network.close()
+
+    def _open_local(self) -> LocalSpeech | None:
+        ears, voice = self.config.stt == LOCAL, self.config.tts == LOCAL
+        return LocalSpeech(self.clock, ears=ears, voice=voice) if ears or voice else None
+
+    def _ears(self, agent: Agent) -> SpeechToText:
+        if self.config.stt == LOCAL:
+            assert self.local is not None, "the settings ask for local ears"
+            return self.local.speech_to_text
+        return make_ears(self.config, agent, self.network, self.clock)
+
+    def _voices(self, agent: Agent) -> TextToSpeech:
+        if self.config.tts == LOCAL:
+            assert self.local is not None, "the settings ask for a local voice"
+            return self.local.text_to_speech
+        return make_voices(self.config, agent, self.network, self.clock)
+
+    def _telephony(self) -> TwilioTelephony | None:
+        config = self.config
+        if not (config.twilio_account_sid and config.twilio_auth_token):
+            return None
+        return TwilioTelephony(
+            config.twilio_account_sid,
+            config.twilio_auth_token.reveal(),
+            base_url=config.twilio_base_url,
+            edge=config.twilio_edge,
+            region=config.twilio_region,
+        )
+
+
+def _report_model(fault: Fault | None) -> None:
+    if fault is not None:
+        log.warning("the language model does not answer: %s", fault)
