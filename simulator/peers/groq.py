@@ -4,6 +4,7 @@ import random
 import string
 from collections import Counter, deque
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import orjson
 
@@ -68,7 +69,7 @@ class GroqPeer:
         """Serve `/chat/completions` and `/models`, below `/openai/v1` or `/v1`."""
         self.counts["requests"] += 1
         exchange = GroqExchange(self._clock, self._rng, answer, self.counts, self.behaviour)
-        route = (request.method, request.path.removeprefix("/openai"))
+        route = (request.method, unquote(request.path).removeprefix("/openai"))
         problem = self._check_caller(request)
         if problem is not None:
             exchange.refuse(problem, self._headers(problem))

@@ -183,7 +183,7 @@ def test_paths_models_and_what_is_not_served() -> None:
     client = Client()
     for path in ("/openai/v1/models", "/v1/models"):
         assert MODEL in [model["id"] for model in client.send("GET", path)[0].json["data"]]
-    assert client.send("GET", f"/openai/v1/models/{MODEL}")[0].json["id"] == MODEL
+    assert client.send("GET", "/openai/v1/models/openai%2Fgpt-oss-120b")[0].json["id"] == MODEL
     assert client.send("GET", "/openai/v1/models/nothing")[0].status == 404
     assert client.send("GET", "/openai/v1/chat/completions")[0].status == 404
     assert client.send("POST", "/v1/chat/completions", body=b"{}")[0].status == 400
