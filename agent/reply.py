@@ -50,7 +50,7 @@ class Reply:
     def ask(self, messages: Sequence[Message]) -> None:
         """Have the model answer `messages`: the first round, or the next one after its tools returned."""
         assert self._generation is None, "one generation at a time"
-        self._clauses = Clauses(is_continued=self._has_spoken)
+        self._clauses = Clauses()
         self._said = []
         self._has_token = False
         self._stamp("asked")
