@@ -159,6 +159,7 @@ def _read_slots(case: Case, arguments: Mapping[str, object], answer: Mapping[str
 
 def _take_slots(case: Case, listed: object) -> None:
     case.slots = read_slots(listed)
+    case.wants_search = bool(case.slots) or case.wanted() != case.asked
     if case.wanted() != case.asked:
         return  # only now it is known which day is today: another look-up follows
     wished_day = case.wanted_day()
