@@ -142,9 +142,9 @@ def test_with_no_word_from_the_caller_it_asks_for_the_day() -> None:
 
 
 WORDS = st.sampled_from(
-    "yes no tuesday monday nine ten thirty half past the first second one later bye ada lovelace my name is tomorrow an "
-    "afternoon book appointment please what how much robot never mind wait twenty fourth november sorry i meant or to "
-    "for at two in morning 10:30 am soon as possible okay thanks other day not june next week repeat hello".split()
+    "yes no tuesday monday nine ten thirty half past the first second one later bye ada lovelace my name is tomorrow "
+    "an afternoon book appointment please what how much robot never mind wait twenty fourth november sorry i meant or "
+    "to for at two in morning 10:30 am soon as possible okay thanks other day not june next week repeat hello".split()
 )
 
 
