@@ -109,6 +109,7 @@ class GroqBehaviour:
     """`retry-after` of a 429; `None` leaves only the `x-ratelimit` headers."""
     stream_fault: GroqStreamFault | None = None
     fault_after_tokens: int = 3
+    """Tokens before `stream_fault` strikes; like `stall_after_tokens` it counts reasoning, too."""
     starve: bool = False
     """Finish with `length` after the reasoning, with empty content."""
     fail_first_n: int | None = None
