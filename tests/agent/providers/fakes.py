@@ -168,10 +168,14 @@ class SpeechLog:
 class GenerationLog:
     """A `GenerationListener` that remembers, and knows that the last call is the last."""
 
-    text: str = ""
+    tokens: list[str] = field(default_factory=list)
     calls: tuple[ToolCall, ...] | None = None
     usage: Usage | None = None
     fault: Fault | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
 
     @property
     def is_over(self) -> bool:
@@ -180,7 +184,7 @@ class GenerationLog:
     def on_token(self, text: str) -> None:
         assert text, "a token is never empty"
         assert not self.is_over
-        self.text += text
+        self.tokens.append(text)
 
     def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:
         assert not self.is_over

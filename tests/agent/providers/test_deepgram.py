@@ -174,7 +174,7 @@ def test_a_finalize_before_the_handshake_is_remembered() -> None:
 def test_without_audio_the_socket_is_kept_alive() -> None:
     t = Call()
     t.wire.accept()
-    t.speak(3_000)
+    t.speak(3_000, SILENCE)
     assert t.wire.said == []
     t.clock.advance(9_000)
     assert t.wire.said == [KEEP_ALIVE, KEEP_ALIVE]
