@@ -198,6 +198,10 @@ class Playout:
         """The words of the reply of which the greater part was heard."""
         return self._text.heard(self.heard_samples(now))
 
+    def was_heard_out(self, now: int) -> bool:
+        """Whether no word of the reply is left: all of it came, and all of it was heard."""
+        return self._is_finished and self.heard_text(now) == self._text.text
+
     def in_flight_samples(self, now: int) -> int:
         """Samples that were sent, of whatever kind, and are still to be heard."""
         return self._line.sent_samples - self._line.played(now)
@@ -216,8 +220,11 @@ class Playout:
         return self._filler.unsent_samples if self._filler is not None else 0
 
     def poll(self, now: int) -> News | None:
-        """The next thing that happened to the reply, each exactly once: started, drained, finished."""
-        if self._reply is None or self._is_over:
+        """The next thing that happened to the reply, each exactly once: started, drained, finished.
+
+        Nothing happens to a reply that is held: its end is told once it goes on.
+        """
+        if self._reply is None or self._is_over or self._is_held:
             return None
         if self._owes_started:
             self._owes_started = False
@@ -234,7 +241,9 @@ class Playout:
         return None
 
     def _news_at(self) -> int | None:
-        if self._reply is None or self._is_over or self._audio.unsent:
+        if self._reply is None or self._is_over or self._is_held:
+            return None
+        if self._audio.unsent:
             return 0 if self._owes_started else None
         if self._is_finished or self._is_part_open:
             return 0 if self._owes_started else self._line.settles_at(self._audio.phone_end)

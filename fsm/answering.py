@@ -20,21 +20,26 @@ from fsm.events import (
     HangUpRequested,
     PlayoutDrained,
     PlayoutFinished,
+    PlayoutHeld,
     ReplyAudioStarted,
     ReplyFailed,
     ToolReturned,
     ToolsRequested,
 )
+from fsm.guards import LONGEST_RETRY_WAIT_MS
 from fsm.hearing import Change
 from fsm.opening import close_reply, open_reply
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
 from fsm.transcript import with_heard, with_result, with_tool_round
 from fsm.units import ms_to_ns
 
+FILLER_MS_PER_CHAR = 60
+"""About how long a voice needs for a letter: after a filler the silence counts from its end."""
 
-def recite(state: CallState, now: int, text: str) -> Change:
+
+def recite(state: CallState, now: int, text: str, *, is_apology: bool = False) -> Change:
     """Open a reply of fixed text; what the caller has heard of the one before stays in the transcript."""
-    state = open_reply(close_reply(state), now, is_recital=True)
+    state = open_reply(close_reply(state), now, is_recital=True, is_apology=is_apology)
     return state, (Recite(state.reply, state.turn, text),)
 
 
@@ -55,7 +60,7 @@ def reprompt(state: CallState, _event: Event, now: int) -> Change:
 def ask_pardon(state: CallState, _event: Event, now: int) -> Change:
     """The caller spoke and no words arrived: ask for them again."""
     state = replace(state, apologies=state.apologies + 1, utterance=Utterance(), onset_at=None)
-    return recite(state, now, state.phrases.pardon)
+    return recite(state, now, state.phrases.apology if state.is_deaf else state.phrases.pardon)
 
 
 def say_goodbye(state: CallState, event: Event, now: int) -> Change:
@@ -72,14 +77,21 @@ def _overdue_reason(state: CallState, now: int) -> str:
     return "the call reached its longest length" if end_at is not None and end_at <= now else "nobody spoke any more"
 
 
-def end_call(state: CallState, _event: PlayoutFinished, _now: int) -> Change:
+def end_call(state: CallState, event: PlayoutFinished | PlayoutHeld, _now: int) -> Change:
     """The last words were heard."""
-    return finish(state, _event.text), (EndCall(state.ending),)
+    text = event.text if isinstance(event, PlayoutFinished) else event.heard
+    return finish(state, text), (EndCall(state.ending),)
 
 
 def give_up(state: CallState, event: Event, _now: int) -> Change:
     """Not even an apology can be spoken: the telephone network has to speak it."""
     reason = state.failure or (event.kind if isinstance(event, ReplyFailed) else "no voice in time")
+    return replace(state, ending=reason), (EndCall(reason, failed=True),)
+
+
+def give_up_deaf(state: CallState, _event: Event, _now: int) -> Change:
+    """The caller speaks and speaks, and nobody transcribes: it is time to say so, and to end it."""
+    reason = "the transcriber is gone"
     return replace(state, ending=reason), (EndCall(reason, failed=True),)
 
 
@@ -141,8 +153,10 @@ def abandon_playout(state: CallState, _event: Event, now: int) -> Change:
 
 def fill(state: CallState, _event: Event, now: int) -> Change:
     """Tell a waiting caller that we are at it."""
-    filler_at = None if state.is_recital else now + ms_to_ns(2 * state.profile.filler_ms)
-    return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, state.phrases.filler),)
+    text = state.phrases.filler
+    sounds_ms = FILLER_MS_PER_CHAR * len(text)
+    filler_at = None if state.is_recital else now + ms_to_ns(sounds_ms + state.profile.filler_ms)
+    return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, text),)
 
 
 def ignore(state: CallState, _event: Event, _now: int) -> Change:
@@ -223,13 +237,27 @@ def retry_reply(state: CallState, event: Event, now: int) -> Change:
     return state, (StartReply(state.reply, state.turn),)
 
 
+def await_retry(state: CallState, event: ReplyFailed | PlayoutDrained, now: int) -> Change:
+    """The provider has too much to do and says when to ask again."""
+    if isinstance(event, ReplyFailed):
+        retry_at = now + ms_to_ns(event.retry_after_ms)
+        state = replace(state, failure=event.kind)
+    else:
+        retry_at = state.retry_not_before
+        state = replace(state, heard=event.heard)
+    filler_at = state.deadlines.filler_at or now + ms_to_ns(state.profile.filler_ms)
+    return state.set_deadlines(retry_at=retry_at, filler_at=filler_at, reply_at=None), ()
+
+
 def apologise(state: CallState, event: Event, now: int) -> Change:
     """It does not work: say so, and let the caller try again."""
     if isinstance(event, PlayoutDrained):
         state = replace(state, heard=event.heard)
-    return recite(replace(state, apologies=state.apologies + 1), now, state.phrases.apology)
+    return recite(replace(state, apologies=state.apologies + 1), now, state.phrases.apology, is_apology=True)
 
 
-def note_failure(state: CallState, event: ReplyFailed, _now: int) -> Change:
+def note_failure(state: CallState, event: ReplyFailed, now: int) -> Change:
     """No more of this reply will come; what there is is still being said."""
-    return replace(state, failure=event.kind, can_retry=event.retryable), ()
+    can_retry = event.retryable and event.retry_after_ms <= LONGEST_RETRY_WAIT_MS
+    not_before = now + ms_to_ns(event.retry_after_ms)
+    return replace(state, failure=event.kind, can_retry=can_retry, retry_not_before=not_before), ()

@@ -37,11 +37,11 @@ def last_sound_at(state: CallState, now: int) -> int:
 
 
 def _pardon_at(state: CallState, now: int) -> int | None:
-    """When to give up on the words of a sound too long for a cough; of a shorter one if nobody transcribes."""
+    """When to give up on the words of a sound too long for a cough; of any sound if nobody transcribes."""
     if state.is_talking or state.onset_at is None or state.last_voiced_at is None:
         return None
     profile = state.profile
-    enough_ns = ms_to_ns(profile.confirm_ms if state.is_deaf else profile.sustained_ms)
+    enough_ns = 0 if state.is_deaf else ms_to_ns(profile.sustained_ms)
     if state.last_voiced_at - state.onset_at < enough_ns:
         return None
     return max(now, state.last_voiced_at + ms_to_ns(profile.unfinished_wait_ms + profile.final_grace_ms))

@@ -96,10 +96,11 @@ class ReplyAudioStarted:
 
 @dataclass(frozen=True, slots=True)
 class PlayoutHeld:
-    """The phone was silenced; `heard` is what the caller heard of the reply, cut at a word."""
+    """The phone was silenced; `heard` is what the caller heard of the reply, cut at a word; `is_whole`: all of it."""
 
     reply: int
     heard: str
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,13 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFailed:
-    """A provider failed this reply; `retryable`: the same request may succeed at once elsewhere or again."""
+    """A provider failed this reply; `retryable`: the same request may succeed, not before `retry_after_ms` from now."""
 
     reply: int
     stage: Stage
     kind: str
     retryable: bool = True
+    retry_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from typing import Any
 from fsm import barge_in, words
 from fsm.state import CallState
 
+LONGEST_RETRY_WAIT_MS = 4_000
+"""A provider that wants to be left alone for longer than this is no help to somebody who waits on the telephone."""
+
 Guard = Callable[[CallState, Any, int], bool]
 """`Any`: a guard serves rows of several events and looks only at the fields they share."""
 
@@ -53,6 +56,16 @@ def floor_is_claimed(state: CallState, event: Any, now: int) -> bool:  # noqa: A
     return is_current(state, event, now) and has_claim(state, now)
 
 
+def was_heard_out(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller heard every word of the present reply before they made a sound: what they say is their answer."""
+    return is_current(state, event, now) and bool(event.is_whole)
+
+
+def was_last_heard_out(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The same of the call's last reply."""
+    return was_heard_out(state, event, now) and bool(state.ending)
+
+
 def has_claim(state: CallState, now: int) -> bool:
     """What the caller said or pressed since the reply began takes the floor."""
     said = state.utterance
@@ -74,12 +87,23 @@ def completes_round(state: CallState, event: Any, now: int) -> bool:  # noqa: AN
 
 def may_retry(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The present answer failed in a way that asking again may mend."""
-    return is_current(state, event, now) and bool(event.retryable) and can_ask_again(state)
+    can_wait = event.retry_after_ms <= LONGEST_RETRY_WAIT_MS
+    return is_current(state, event, now) and bool(event.retryable) and can_wait and can_ask_again(state)
+
+
+def may_retry_later(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present answer failed, and asking again may mend that, but not at once."""
+    return bool(event.retry_after_ms) and may_retry(state, event, now)
 
 
 def may_apologise(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The present reply failed and the caller has not heard too many apologies."""
     return is_current(state, event, now) and can_apologise(state)
+
+
+def failed_for_now(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """What there was of a failed answer was heard, and the rest may come when asked for a little later."""
+    return state.retry_not_before > now and failed_retryably(state, event, now)
 
 
 def failed_retryably(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -103,8 +127,8 @@ def can_ask_again(state: CallState) -> bool:
 
 
 def can_apologise(state: CallState) -> bool:
-    """Whether an apology is still worth speaking."""
-    return not state.ending and state.apologies < state.profile.apologies
+    """Whether an apology is still worth speaking: one that was never heard shows that no other will be."""
+    return not state.ending and not state.is_apology and state.apologies < state.profile.apologies
 
 
 # --- deadlines ---------------------------------------------------------------------------------------------
@@ -136,6 +160,11 @@ def is_unheard(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401
     return is_due(state.deadlines.turn_end_at, now) and not state.utterance.text and can_apologise(state)
 
 
+def is_deaf_for_good(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The caller spoke, nobody transcribes, and we have asked them to repeat it often enough."""
+    return is_due(state.deadlines.turn_end_at, now) and state.is_deaf and not state.utterance.text
+
+
 def is_idle(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """Nobody says anything and we have not asked too often."""
     return is_due(state.deadlines.idle_at, now) and state.reprompts < state.profile.reprompts
@@ -144,6 +173,11 @@ def is_idle(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - 
 def is_abandoned(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """Nobody says anything and we have asked often enough."""
     return is_due(state.deadlines.idle_at, now)
+
+
+def is_retry_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The provider that refused us for a while may be asked again."""
+    return is_due(state.deadlines.retry_at, now)
 
 
 def is_answer_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

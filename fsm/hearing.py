@@ -20,7 +20,7 @@ from fsm.events import (
     TurnEnded,
     WordsHeard,
 )
-from fsm.opening import close_reply, open_reply
+from fsm.opening import close_reply, open_reply, reply_at
 from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
@@ -55,21 +55,29 @@ def note_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
     return state, (FinalizeTranscript(),)
 
 
-def withhold(state: CallState, event: SpeechStarted, _now: int) -> Change:
-    """The caller sounds while we prepare to speak: nothing of ours may start on top of it."""
-    state = replace(state, is_talking=True, onset_at=event.at).set_deadlines(release_at=None)
+def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
+    """The caller sounds while we prepare to speak: nothing of ours may start on top of it, unless it never ends."""
+    state = replace(state, is_talking=True, onset_at=event.at)
+    state = state.set_deadlines(release_at=now + ms_to_ns(state.profile.stuck_ms), reply_at=None)
     return state, (HoldPlayout(state.reply),)
 
 
 def await_release(state: CallState, event: SpeechStopped, now: int) -> Change:
     """The sound is over; its words would have to come now."""
     state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
-    return state.set_deadlines(release_at=now + ms_to_ns(state.profile.confirm_ms)), (FinalizeTranscript(),)
+    release_at = max(now, event.last_voiced_at + ms_to_ns(state.profile.confirm_ms))
+    return state.set_deadlines(release_at=release_at), (FinalizeTranscript(),)
 
 
-def release(state: CallState, _event: Event, _now: int) -> Change:
-    """It was no words: our audio may leave."""
-    return state.set_deadlines(release_at=None), (ResumePlayout(state.reply),)
+def release(state: CallState, _event: Event, now: int) -> Change:
+    """It was no words: our audio may leave, and is awaited from here."""
+    waits = state.deadlines
+    state = state.set_deadlines(
+        release_at=None,
+        reply_at=waits.reply_at or reply_at(state, now),
+        filler_at=waits.filler_at or (None if state.is_recital else now + ms_to_ns(state.profile.filler_ms)),
+    )
+    return state, (ResumePlayout(state.reply),)
 
 
 def note_edge(state: CallState, event: SpeechStarted | SpeechStopped, _now: int) -> Change:

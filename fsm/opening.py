@@ -6,27 +6,68 @@ from fsm.state import CallState, Deadlines, Mode
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 
+RECITAL_MS = 1_500
+"""Fixed text is rendered ahead. A voice that needs longer than this for its first sound leaves a caller in silence."""
 
-def open_reply(state: CallState, now: int, *, is_recital: bool) -> CallState:
-    """The state with a new reply, under a new number, awaited from `now` on."""
-    profile = state.profile
-    return replace(
+APOLOGY_MS = 500
+"""The same for an apology, which comes when the caller has waited already: it is there at once, or never."""
+
+SOONEST_FILLER_MS = 300
+"""An answer may come at any moment when we have just begun to think: no filler before this."""
+
+
+def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool = False) -> CallState:
+    """The state with a new reply, under a new number, awaited from `now` on.
+
+    Audio that is withheld while the caller sounds stays withheld, and is not awaited meanwhile.
+    """
+    state = replace(
         state,
         reply=state.reply + 1,
         is_recital=is_recital,
+        is_apology=is_apology,
         reply_from=len(state.transcript),
         heard=None,
         failure="",
         can_retry=True,
+        retry_not_before=0,
         held_calls=(),
         held_said="",
         is_round_open=False,
+    )
+    release_at = state.deadlines.release_at
+    return replace(
+        state,
         deadlines=Deadlines(
-            filler_at=None if is_recital else now + ms_to_ns(profile.filler_ms),
-            reply_at=now + ms_to_ns(profile.reply_timeout_ms),
+            filler_at=None if is_recital else filler_at(state, now),
+            reply_at=reply_at(state, now) if release_at is None else None,
+            release_at=release_at,
             call_end_at=state.deadlines.call_end_at,
         ),
     )
+
+
+def reply_at(state: CallState, now: int) -> int:
+    """When the present reply is overdue if none of it is heard before."""
+    if not state.is_recital:
+        return now + ms_to_ns(state.profile.reply_timeout_ms)
+    return now + ms_to_ns(APOLOGY_MS if state.is_apology else RECITAL_MS)
+
+
+def filler_at(state: CallState, now: int) -> int:
+    """When to tell a caller who waits that we are at it.
+
+    What a long end of turn took is not waited for again: the silence counts from the caller's last sound.
+    """
+    profile, voiced_at = state.profile, state.last_voiced_at
+    due = now + ms_to_ns(profile.filler_ms)
+    if state.is_talking or voiced_at is None:
+        return due
+    since_ns = now - voiced_at
+    if since_ns > ms_to_ns(profile.unfinished_wait_ms + 2 * profile.final_grace_ms):
+        return due  # not the sound that is answered: a key was pressed, or the words came late
+    by_voice = voiced_at + ms_to_ns(profile.wait_ms + profile.filler_ms)
+    return max(now + ms_to_ns(SOONEST_FILLER_MS), min(due, by_voice))
 
 
 def close_reply(state: CallState, heard: str | None = None) -> CallState:

@@ -33,6 +33,8 @@ class Deadlines:
     """THINKING: say that we are at it."""
     reply_at: int | None = None
     """THINKING: the answer is overdue."""
+    retry_at: int | None = None
+    """THINKING: the provider that had too much to do may be asked again."""
     release_at: int | None = None
     """THINKING: the caller's sound was not words; audio that is ready may leave."""
     speaking_at: int | None = None
@@ -56,7 +58,7 @@ class Deadlines:
 DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
     Mode.CONNECTING: ("connect_at",),
     Mode.LISTENING: ("turn_end_at", "idle_at", "call_end_at"),
-    Mode.THINKING: ("filler_at", "reply_at", "release_at", "call_end_at"),
+    Mode.THINKING: ("filler_at", "reply_at", "retry_at", "release_at", "call_end_at"),
     Mode.SPEAKING: ("speaking_at", "call_end_at"),
     Mode.BARGE_IN: ("verdict_at", "call_end_at"),
     Mode.ENDED: (),
@@ -124,6 +126,8 @@ class CallState:
     """Number of the latest reply; late results of lower ones are stale."""
     is_recital: bool = False
     """The present reply is fixed text."""
+    is_apology: bool = False
+    """The present reply says sorry: if that fails too, no other words of ours will be heard either."""
     reply_from: int = 0
     """Where in the transcript the present reply's messages begin."""
     heard: str | None = None
@@ -132,6 +136,8 @@ class CallState:
     """Why the present reply will get no further, empty if it may."""
     can_retry: bool = True
     """Whether asking again may mend that failure."""
+    retry_not_before: int = 0
+    """When (ns) that makes sense at the earliest."""
     pending_tools: tuple[PendingTool, ...] = ()
     held_calls: tuple[ToolCall, ...] = ()
     """Tools asked for while the floor was in dispute; run when the reply goes on, never if it is cancelled."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fsm import barge_in
-from fsm.answering import go_on, run_tools
+from fsm.answering import finish, go_on, run_tools
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
 from fsm.endpointing import turn_end_at
 from fsm.events import (
@@ -41,6 +41,13 @@ def _with(utterance: Utterance, event: WordsHeard | TurnEnded | DigitPressed) ->
     if isinstance(event, TurnEnded):
         return Utterance(settled=(event.text,), digits=utterance.digits)
     return with_words(utterance, event)
+
+
+def take_answer(state: CallState, event: PlayoutHeld, now: int) -> Change:
+    """Every word of ours had been heard already: what the caller says is no interruption but their answer."""
+    state = replace(finish(state, event.heard), reprompts=0)
+    idle_at = now + ms_to_ns(state.profile.noise_idle_ms)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=idle_at), (CancelReply(state.reply),)
 
 
 def note_heard(state: CallState, event: PlayoutHeld, _now: int) -> Change:

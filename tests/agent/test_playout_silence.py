@@ -72,13 +72,24 @@ def test_a_reply_can_be_held_before_it_sounds_and_released(booth: Booth) -> None
     assert booth.phone.clears == 0
 
 
-def test_a_reply_that_was_wholly_heard_when_held_is_over(booth: Booth) -> None:
+def test_a_reply_that_was_wholly_heard_when_held_is_over_once_it_goes_on(booth: Booth) -> None:
     booth.say("one")
     booth.finish()
     booth.clock.advance(300)
     assert booth.hold() == "one"
+    assert booth.playout.was_heard_out(booth.clock.now())
+    booth.clock.advance(1_000)
+    assert booth.what == [ReplyAudioStarted]
+    booth.resume()
     booth.clock.advance(20)
     assert booth.what == [ReplyAudioStarted, PlayoutFinished]
+
+
+def test_what_is_still_to_come_was_not_heard(booth: Booth) -> None:
+    booth.say("one")
+    booth.clock.advance(300)
+    assert booth.heard_text() == "one"
+    assert not booth.playout.was_heard_out(booth.clock.now())
 
 
 def test_after_a_drop_nothing_more_of_the_reply_is_sent(booth: Booth) -> None:

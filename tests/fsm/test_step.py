@@ -165,8 +165,8 @@ def test_a_cough_while_listening_is_nothing() -> None:
 
 
 def test_a_deaf_agent_asks_for_even_short_words_again() -> None:
-    t = listening().at(1_100, EarsFailed("closed")).at(1_500, voice(1_400)).at(2_200, silence(2_000)).until(3_350)
-    t.expect(THINKING, Recite(2, 0, Phrases().pardon))
+    t = listening().at(1_100, EarsFailed("closed")).at(1_500, voice(1_700)).at(2_200, silence(2_000)).until(3_350)
+    t.expect(THINKING, Recite(2, 0, Phrases().apology))
 
 
 # --- barge-in
@@ -237,6 +237,61 @@ def test_two_interruptions_within_300_ms_are_one() -> None:
 def test_audio_that_is_ready_waits_while_the_caller_sounds() -> None:
     t = thinking().at(2_300, voice(2_220)).expect(THINKING, HoldPlayout(2))
     t.at(2_600, silence(2_400)).until(3_100).expect(THINKING, ResumePlayout(2))
+
+
+def test_an_answer_in_the_last_moment_of_a_question_is_an_answer() -> None:
+    t = speaking().at(3_000, voice(2_920)).expect(BARGE_IN, HoldPlayout)
+    t.at(3_000, PlayoutHeld(2, "Does ten suit you?", is_whole=True)).expect(LISTENING, CancelReply)
+    assert t.state.transcript[-1] == Message("assistant", "Does ten suit you?", cut=False)
+    t.at(3_300, silence(3_100)).at(3_400, WordsHeard("Yes.", is_final=True)).until(3_500)
+    t.expect(THINKING, StartReply)
+    assert t.state.transcript[-1] == Message("user", "Yes.")
+
+
+def test_a_word_on_top_of_the_end_of_the_goodbye_does_not_begin_the_call_anew() -> None:
+    t = speaking().at(2_600, HangUpRequested("drain")).at(2_700, ReplyAudioStarted(3)).at(4_000, voice(3_920))
+    t.at(4_000, PlayoutHeld(3, Phrases().goodbye, is_whole=True)).expect(ENDED, EndCall("drain"))
+
+
+# --- withheld
+
+
+def test_what_is_ready_while_the_caller_sounds_is_withheld_until_it_was_no_words() -> None:
+    t = thinking().at(2_200, voice(2_100)).expect(THINKING, HoldPlayout)
+    t.at(2_700, silence(2_500)).expect(THINKING, FinalizeTranscript)
+    t.until(2_999).expect(THINKING)
+    t.until(3_000).expect(THINKING, ResumePlayout)
+
+
+def test_a_sound_that_never_ends_does_not_withhold_an_answer_for_ever() -> None:
+    t = thinking().at(2_200, voice(2_100)).until(4_699).expect(THINKING)
+    t.until(4_700).expect(THINKING, ResumePlayout)
+
+
+def test_an_answer_that_is_withheld_is_not_overdue() -> None:
+    t = thinking()
+    for at in range(2_200, 12_000, 1_000):
+        t.at(at, voice(at - 80)).expect(THINKING, HoldPlayout)
+        t.at(at + 600, silence(at + 400)).expect(THINKING, FinalizeTranscript)
+    t.until(12_100).expect(THINKING, ResumePlayout)
+
+
+def test_the_next_attempt_of_a_withheld_answer_is_released_like_the_first() -> None:
+    t = thinking().at(2_200, voice(2_100)).at(2_700, silence(2_500))
+    t.at(2_750, ReplyFailed(2, Stage.MODEL, "closed")).expect(THINKING, StartReply)
+    t.until(3_000).expect(THINKING, ResumePlayout(3))
+
+
+def test_a_filler_counts_from_the_callers_last_sound() -> None:
+    t = (
+        listening()
+        .at(1_500, voice(1_420))
+        .at(2_200, silence(2_000))
+        .at(2_210, WordsHeard("on Monday and", is_final=True))
+    )
+    t.until(3_000).expect(THINKING, StartReply)
+    t.until(3_799).expect(THINKING)
+    t.until(3_800).expect(THINKING, Fill)
 
 
 # --- tools
@@ -332,10 +387,44 @@ def test_a_wrong_key_is_not_tried_twice() -> None:
 
 def test_without_any_voice_the_call_ends_with_an_apology_owed() -> None:
     t = Timeline().at(0, CallStarted("+1", "+2"))
-    for reply in (1, 2):
-        t.at(100 * reply, ReplyFailed(reply, Stage.VOICE, "refused_key", retryable=False)).expect(THINKING, Recite)
-    t.at(300, ReplyFailed(3, Stage.VOICE, "refused_key", retryable=False))
+    t.at(100, ReplyFailed(1, Stage.VOICE, "refused_key", retryable=False)).expect(THINKING, Recite)
+    t.at(200, ReplyFailed(2, Stage.VOICE, "refused_key", retryable=False))
     t.expect(ENDED, EndCall("refused_key", failed=True))
+
+
+def test_a_voice_that_never_sounds_leaves_nobody_in_silence_for_long() -> None:
+    t = Timeline().at(0, CallStarted("+1", "+2"))
+    t.until(1_500).expect(THINKING, Recite(2, 0, Phrases().apology))
+    t.until(2_000).expect(ENDED, EndCall("no voice in time", failed=True))
+
+
+def test_a_provider_that_says_when_to_ask_again_is_asked_then() -> None:
+    t = thinking().at(2_100, ReplyFailed(2, Stage.MODEL, "rate_limited", retry_after_ms=2_000)).expect(THINKING)
+    t.until(4_099).expect(THINKING, Fill)
+    t.until(4_100).expect(THINKING, StartReply(3, 1))
+
+
+def test_a_provider_that_wants_more_time_than_a_caller_has_is_not_waited_for() -> None:
+    t = thinking().at(2_100, ReplyFailed(2, Stage.MODEL, "rate_limited", retry_after_ms=60_000))
+    t.expect(THINKING, Recite(3, 1, Phrases().apology))
+
+
+def test_the_rest_of_a_sentence_is_asked_for_when_the_provider_allows() -> None:
+    t = speaking().at(2_700, ReplyFailed(2, Stage.MODEL, "rate_limited", retry_after_ms=2_000))
+    t.at(3_500, PlayoutDrained(2, "We have ten")).expect(THINKING)
+    t.until(4_699).expect(THINKING)
+    t.until(4_700).expect(THINKING, StartReply(3, 1))
+    assert t.state.transcript[-1] == Message("assistant", "We have ten", cut=True)
+
+
+def test_a_deaf_agent_does_not_ask_for_ever() -> None:
+    t = listening().at(1_010, EarsFailed("refused_key"))
+    for ask in (1, 2):
+        at = 5_000 * ask
+        t.at(at, voice(at - 80)).at(at + 300, silence(at + 100)).until(at + 2_000).expect(THINKING, Recite)
+        t.at(at + 2_050, ReplyAudioStarted(ask + 1)).at(at + 3_000, PlayoutFinished(ask + 1, Phrases().apology))
+    t.at(15_000, voice(14_920)).at(15_300, silence(15_100)).until(17_000)
+    t.expect(ENDED, EndCall("the transcriber is gone", failed=True))
 
 
 def test_an_answer_that_stops_in_mid_sentence_is_completed() -> None:
