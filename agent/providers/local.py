@@ -62,16 +62,19 @@ class LocalSpeech:
         style: Style | None = None,
         command: Sequence[str] = (),
     ) -> None:
-        engines = (find_ears() if ears else "none", find_voice() if voice else "none")
-        options = ("--ears", engines[0], "--voice", engines[1])
-        self._link = Link(clock, command or (sys.executable, "-m", "agent.providers.local_worker", *options), self)
+        engine = "custom"
+        if not command:
+            engine = find_voice() if voice else "none"
+            options = ("--ears", find_ears() if ears else "none", "--voice", engine)
+            command = (sys.executable, "-m", "agent.providers.local_worker", *options)
+        self._link = Link(clock, command, self)
         self._clock = clock
         self._numbers = count(1)
         self._streams: dict[int, Stream] = {}
         self._in_use = {name for name, wanted in (("ears", ears), ("voice", voice)) if wanted}
         self._fault: Fault | None = None
         self.speech_to_text: SpeechToText = _LocalSpeechToText(self)
-        self.text_to_speech: TextToSpeech = _LocalTextToSpeech(self, engines[1], style or Style())
+        self.text_to_speech: TextToSpeech = _LocalTextToSpeech(self, engine, style or Style())
 
     async def start(self) -> Mapping[str, object]:
         """Load the models; returns `ears`, `voice` and `load_ms`. Raises `SettingsError` with the worker's reason."""
