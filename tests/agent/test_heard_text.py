@@ -211,6 +211,7 @@ def test_new_text_does_not_claim_audio_that_was_there_before_it() -> None:
     [
         ("It is $3.50 now", "It is three dollars and fifty cents now", "It is $3.50"),
         ("5 o'clock sharp", "five o'clock sharp", "5 o'clock"),
+        ("Hello there", "Oh hey Hello there", "Hello"),
         ("Call 911", "Please call nine one one", "Call"),
         ("a b", "a b and so on and on", "a b"),
     ],

@@ -79,9 +79,11 @@ def test_every_cut_of_a_file_is_noticed(tmp_path: Path) -> None:
 def test_old_files_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.phrases.FILES_LIMIT", 3)
     cache = PhraseCache(tmp_path, "anna")
+    (tmp_path / "gone.phrase").symlink_to("nowhere")
     for at in range(5):
         cache.put(str(at), HELLO)
     assert FILES_LIMIT > 3
+    assert cache.write_error is None
     assert len(list(tmp_path.iterdir())) == 3
     assert cache.get("0") == HELLO, "memory keeps what this process uses"
     assert PhraseCache(tmp_path, "anna").load(["4"]) == ()
