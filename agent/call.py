@@ -1,12 +1,13 @@
 """The reactor of one phone call: facts go to the machine, its orders are performed. It waits, and never decides."""
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
 
 from agent.clock import Timer
+from agent.errands import Errands
 from agent.errors import Fault
+from agent.fence import fenced
 from agent.media_clock import MediaClock
 from agent.mouth import Line, Mouth
 from agent.services import Character, Services
@@ -26,6 +27,7 @@ from fsm.effects import (
     RunTool,
     StartReply,
 )
+from fsm.endpointing import heard_until
 from fsm.events import (
     CallEnded,
     CallStarted,
@@ -35,13 +37,11 @@ from fsm.events import (
     Event,
     HangUpRequested,
     Tick,
-    ToolReturned,
     WordsHeard,
 )
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
 from fsm.transcript import Message
-from fsm.units import ms_to_ns
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ class Call:
         self._timer: Timer | None = None
         self._armed_for: int | None = None
         self._is_released = False
-        self._tools: set[asyncio.Task[None]] = set()
         self._line = Line(phone)
         self._media_clock = MediaClock()
         self._voice_activity = VoiceActivity()
@@ -74,14 +73,20 @@ class Call:
             call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
-        self._runner = services.new_runner(phone.call_sid, phone.caller)
-        self._mouth = Mouth(services, self._line, self.feed, self._stamp, self._note)
+        self._errands = Errands(services.new_runner(phone.call_sid, phone.caller), self)
+        self._mouth = Mouth(services, self._line, self)
         self._ears = services.ears.listen(self)
         services.model.warm()
         self.feed(CallStarted(phone.caller, phone.called))
 
+    @property
+    def owner(self) -> "Call":
+        """The call whose mistake one of its own callbacks makes."""
+        return self
+
     # --- the data plane: audio and marks, by direct calls --------------------------------------------------------
 
+    @fenced
     def on_media(self, audio: bytes, timestamp_ms: int) -> None:
         """The next audio of the caller."""
         ended_at = self._media_clock.end_of(timestamp_ms, len(audio), self._clock.now())
@@ -90,6 +95,7 @@ class Call:
             self.feed(edge)
         self._ears.send(audio)
 
+    @fenced
     def on_mark(self, name: str) -> None:
         """A mark came back from the phone."""
         self._mouth.on_mark(name)
@@ -100,6 +106,7 @@ class Call:
         """The caller pressed a key."""
         self.feed(DigitPressed(digit))
 
+    @fenced
     def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
         """The transcriber heard words; an interim one that repeats itself is no news."""
         if not is_final and not speech_final and text == self._last_interim:
@@ -107,16 +114,18 @@ class Call:
         self._last_interim = "" if is_final else text
         self.feed(WordsHeard(text, is_final, speech_final))
 
+    @fenced
     def on_ears_failed(self, fault: Fault) -> None:
         """The transcriber is gone."""
         log.warning("call %s: %s", self._line.phone.call_sid, fault)
-        self._note("fault", str(fault))
+        self.note("fault", str(fault))
         self.feed(EarsFailed(str(fault.kind)))
 
     def on_ears_restored(self) -> None:
         """The transcriber is back."""
         self.feed(EarsRestored())
 
+    @fenced
     def on_stream_replaced(self, phone: Phone) -> None:
         """The call goes on over a new stream."""
         self._line.phone = phone
@@ -147,23 +156,20 @@ class Call:
             assert len(self._inbox) <= INBOX_LIMIT, f"{len(self._inbox)} events in one pass"
             return
         try:
-            while self._inbox:
+            while self._inbox and not self._is_released:
                 self._advance(self._inbox[0])
                 self._inbox.popleft()
             self._arm()
-        except Exception:
-            log.exception("call %s: ended by a mistake of ours", self._line.phone.call_sid)
-            self._trace.note(self._clock.now(), "our_mistake")
-            self._inbox.clear()
-            self._line.phone.hang_up(failed=True)
-            self._release()
+        except Exception as error:
+            self.on_mistake(error)
 
     def _advance(self, event: Event) -> None:
         now = self._clock.now()
         before = self.state.mode
         self.state, effects = step(self.state, event, now)
         for effect in effects:
-            self._perform(effect)
+            if not self._is_released:
+                self._perform(effect)
         self._trace.decision(now, before, event, self.state, effects)
         if self._services.observer is not None:
             self._services.observer.on_decision(now, before, event, self.state, effects)
@@ -211,14 +217,14 @@ class Call:
                 self._stamp_turn_end()
                 self._mouth.start_reply(reply, self._messages(), self._character.tools)
             case ContinueReply(reply):
-                self._stamp("tools_returned")
+                self.stamp("tools_returned")
                 self._mouth.continue_reply(reply, self._messages())
             case RunTool():
-                self._run_tool(effect)
+                self._errands.run(effect)
             case FinalizeTranscript():
                 if self.state.is_finalizing:
                     self._stamp_silence()
-                    self._stamp("final_asked")
+                    self.stamp("final_asked")
                 self._ears.finalize()
             case EndCall(_, failed):
                 self._line.phone.hang_up(failed=failed)
@@ -228,23 +234,14 @@ class Call:
     def _messages(self) -> Sequence[Message]:
         return (self._system, *self.state.transcript)
 
-    def _run_tool(self, order: RunTool) -> None:
-        task = asyncio.get_running_loop().create_task(self._await_tool(order))
-        self._tools.add(task)
-        task.add_done_callback(self._tools.discard)
-
-    async def _await_tool(self, order: RunTool) -> None:
-        outcome = await self._runner.run(order.call.name, order.call.arguments)
-        self.feed(
-            ToolReturned(order.reply, order.call.call_id, outcome.result, outcome.failed, ends_call=outcome.ends_call)
-        )
-
     # --- the record ----------------------------------------------------------------------------------------------
 
-    def _note(self, note: str, text: str) -> None:
+    def note(self, note: str, text: str) -> None:
+        """Something else worth knowing goes into the trace."""
         self._trace.note(self._clock.now(), note, text=text)
 
-    def _stamp(self, stage: str, at: int | None = None) -> None:
+    def stamp(self, stage: str, at: int | None = None) -> None:
+        """An instant (ns, None: now) on the way of an answer goes into the trace."""
         self._trace.stage(self._clock.now() if at is None else at, stage, turn=self.state.turn, reply=self.state.reply)
 
     def _stamp_silence(self) -> None:
@@ -258,15 +255,30 @@ class Call:
     def _stamp_turn_end(self) -> None:
         if self.state.attempts == 0:
             self._stamp_silence()
-            self._stamp("turn_ended")
+            self.stamp("turn_ended")
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def on_mistake(self, error: Exception) -> None:
+        """A mistake of ours: this call ends, with an apology by other means."""
+        log.error("call %s: ended by a mistake of ours", self._line.phone.call_sid, exc_info=error)
+        if not self._is_released:
+            self.note("our_mistake", f"{type(error).__name__}: {error}")
+            self._line.phone.hang_up(failed=True)
+            self._release()
 
     def _release(self) -> None:
         self._is_released = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._mouth.close()
-        self._ears.close()
+        for release in (self._mouth.close, self._ears.close, self._close_trace):
+            try:
+                release()
+            except Exception:  # what one part does wrong must not leave the others open
+                log.exception("call %s: a mistake of ours while it is released", self._line.phone.call_sid)
+
+    def _close_trace(self) -> None:
         self._trace.note(
             self._clock.now(),
             "released",
@@ -275,12 +287,3 @@ class Call:
             irregular=dict(self._line.phone.counters.irregular),
         )
         self._trace.close()
-
-
-def heard_until(state: CallState) -> int:
-    """The instant (ns) of the caller's last sound; the present one where the voice detector missed it."""
-    profile, voiced_at = state.profile, state.last_voiced_at
-    longest_ms = 2 * profile.unfinished_wait_ms + profile.digit_wait_ms + profile.final_grace_ms
-    if voiced_at is None or state.is_talking or state.now - voiced_at > ms_to_ns(longest_ms):
-        return state.now
-    return voiced_at

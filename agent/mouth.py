@@ -1,14 +1,15 @@
 """All of ours that sounds in one call: the reply under way, its voice, what the phone plays of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from agent.errors import Fault
+from agent.fence import Owner, fenced
 from agent.playout import Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from agent.twilio import Phone
-from fsm.events import Event, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
+from fsm.events import PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
 
 
@@ -34,25 +35,15 @@ class Line:
 class Mouth:
     """Performs what the machine orders of our voice, and reports what came of it.
 
-    Exactly one reply is current; everything that arrives for another one falls on the floor. `stamp(stage, at, reply)`
-    notes instants for the latency ledger, `at` None for now.
+    Exactly one reply is current; everything that arrives for another one falls on the floor.
     """
 
-    def __init__(
-        self,
-        services: Services,
-        line: Line,
-        feed: Callable[[Event], None],
-        stamp: Callable[[str, int | None], None],
-        note: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, services: Services, line: Line, owner: Owner) -> None:
+        self.owner = owner
         self._clock = services.clock
         self._pacer = services.pacer
         self._model = services.model
         self._phrasebook = services.phrasebook
-        self._feed = feed
-        self._stamp = stamp
-        self._note = note
         self._voice = services.voices.open_voice(self)
         self._reply: Reply | None = None
         self._number = 0
@@ -67,7 +58,7 @@ class Mouth:
     def start_reply(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> None:
         """Ask the model and speak what it says."""
         self._begin(number)
-        self._reply = Reply(number, self._model, tools, self, self._feed, lambda stage: self._stamp(stage, None))
+        self._reply = Reply(number, self._model, tools, self, self.owner)
         self._reply.ask(messages)
 
     def continue_reply(self, number: int, messages: Sequence[Message]) -> None:
@@ -95,7 +86,7 @@ class Mouth:
         """Speak a phrase until the current reply has audio."""
         phrase = self._phrasebook.get(text)
         if phrase is None:
-            self._note("filler", f"not rendered: {text}")
+            self.owner.note("filler", f"not rendered: {text}")
         elif self.playout.begin_filler(phrase.audio, phrase.alignment):
             self._move()
 
@@ -103,9 +94,10 @@ class Mouth:
         """Silence the phone now; what was heard is reported at once."""
         assert number == self._number, f"reply {number} is not the current one"
         self._is_held = True
-        heard = self.playout.hold(self._clock.now())
+        now = self._clock.now()
+        heard = self.playout.hold(now)
         self._stamp_heard(0)
-        self._feed(PlayoutHeld(number, heard))
+        self.owner.feed(PlayoutHeld(number, heard, self.playout.was_heard_out(now)))
 
     def resume(self, number: int) -> None:
         """Go on with the held reply."""
@@ -153,16 +145,18 @@ class Mouth:
 
     # --- what the voice delivers -------------------------------------------------------------------------------
 
+    @fenced
     def on_audio(self, utterance: int, audio: bytes, alignment: Alignment | None) -> None:
         """Audio of the current reply goes to the phone first; decisions come after."""
         if utterance != self._number:
             return
         if not self._has_audio and audio:
             self._has_audio = True
-            self._stamp("first_audio", None)
+            self.owner.stamp("first_audio")
         self.playout.push(audio, alignment)
         self._move()
 
+    @fenced
     def on_spoken(self, utterance: int) -> None:
         """All audio of the current reply is here."""
         if utterance == self._number:
@@ -170,12 +164,15 @@ class Mouth:
             self.playout.finish()
             self._move()
 
+    @fenced
     def on_voice_failed(self, utterance: int, fault: Fault) -> None:
         """No more audio of the current reply comes."""
-        self._note("fault", str(fault))
+        self.owner.note("fault", str(fault))
         if utterance == self._number:
             self._is_voice_needed = False
-            self._feed(ReplyFailed(utterance, Stage.VOICE, str(fault.kind), retryable=fault.is_retryable))
+            self.owner.feed(
+                ReplyFailed(utterance, Stage.VOICE, str(fault.kind), fault.is_retryable, fault.retry_after_ms or 0)
+            )
 
     # --- the pace ----------------------------------------------------------------------------------------------
 
@@ -193,22 +190,23 @@ class Mouth:
         if self.playout.next_due(now) is not None:
             self._pacer.add(self._beat)
 
+    @fenced
     def _beat(self, now: int) -> None:
         self.playout.pump(now)
         while (news := self.playout.poll(now)) is not None:
             if isinstance(news, ReplyAudioStarted):
-                self._stamp("sent", now)
+                self.owner.stamp("sent", now)
                 self._sent_at = now
             else:
                 self._stamp_heard(0)
-            self._feed(news)
+            self.owner.feed(news)
         if self.playout.next_due(now) is None:
             self._pacer.remove(self._beat)
 
     def _stamp_heard(self, way_ns: int) -> None:
         """Note when the reply's first sound reached the phone: half a mark's round trip after it was sent."""
         if self._sent_at is not None:
-            self._stamp("heard", self._sent_at + way_ns)
+            self.owner.stamp("heard", self._sent_at + way_ns)
             self._sent_at = None
 
     # --- changing replies --------------------------------------------------------------------------------------

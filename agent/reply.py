@@ -1,12 +1,13 @@
 """One reply: the model's tokens become clauses, clauses go to the voice. It dies with its turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from agent.clauses import Clauses
 from agent.errors import Fault
+from agent.fence import Owner, fenced
 from agent.ports import Generation, LanguageModel, ToolSchema, Usage
-from fsm.events import Event, ReplyFailed, Stage, ToolCall, ToolsRequested
+from fsm.events import ReplyFailed, Stage, ToolCall, ToolsRequested
 from fsm.transcript import Message
 
 
@@ -21,26 +22,16 @@ class Speaker(Protocol):
 
 
 class Reply:
-    """Listens to the model for one reply, through all its rounds; after `cancel` nothing of it has any effect.
-
-    `stamp` notes the instants that the latency ledger is made of.
-    """
+    """Listens to the model for one reply, through all its rounds; after `cancel` nothing of it has any effect."""
 
     def __init__(
-        self,
-        number: int,
-        model: LanguageModel,
-        tools: Sequence[ToolSchema],
-        speaker: Speaker,
-        feed: Callable[[Event], None],
-        stamp: Callable[[str], None],
+        self, number: int, model: LanguageModel, tools: Sequence[ToolSchema], speaker: Speaker, owner: Owner
     ) -> None:
         self.number = number
+        self.owner = owner
         self._model = model
         self._tools = tools
         self._speaker = speaker
-        self._feed = feed
-        self._stamp = stamp
         self._generation: Generation | None = None
         self._clauses = Clauses()
         self._said: list[str] = []
@@ -53,7 +44,7 @@ class Reply:
         self._clauses = Clauses()
         self._said = []
         self._has_token = False
-        self._stamp("asked")
+        self.owner.stamp("asked")
         self._generation = self._model.generate(messages, self._tools, self)
 
     def finish(self) -> None:
@@ -68,35 +59,41 @@ class Reply:
 
     # --- what the model says -----------------------------------------------------------------------------------
 
+    @fenced
     def on_token(self, text: str) -> None:
         """The next piece of text."""
         if not self._has_token:
             self._has_token = True
-            self._stamp("first_token")
+            self.owner.stamp("first_token")
         for clause in self._clauses.push(text):
             self._say(clause)
 
+    @fenced
     def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:  # noqa: ARG002 - counted by the provider
         """The model finished this round."""
         self._generation = None
         for clause in self._clauses.flush():
             self._say(clause)
         if calls:
-            self._stamp("tools_requested")
-            self._feed(ToolsRequested(self.number, calls, " ".join(self._said)))
+            self.owner.stamp("tools_requested")
+            self.owner.feed(ToolsRequested(self.number, calls, " ".join(self._said)))
         elif self._has_spoken:
             self.finish()
         else:
-            self._feed(ReplyFailed(self.number, Stage.MODEL, "empty"))
+            self.owner.feed(ReplyFailed(self.number, Stage.MODEL, "empty"))
 
+    @fenced
     def on_generation_failed(self, fault: Fault) -> None:
         """The model failed; what was said of it stands, half a clause is left to the next attempt."""
         self._generation = None
-        self._feed(ReplyFailed(self.number, Stage.MODEL, str(fault.kind), retryable=fault.is_retryable))
+        self.owner.note("fault", str(fault))
+        self.owner.feed(
+            ReplyFailed(self.number, Stage.MODEL, str(fault.kind), fault.is_retryable, fault.retry_after_ms or 0)
+        )
 
     def _say(self, clause: str) -> None:
         if not self._has_spoken:
-            self._stamp("first_clause")
+            self.owner.stamp("first_clause")
         self._has_spoken = True
         self._said.append(clause)
         self._speaker.say(self.number, clause)

@@ -45,3 +45,12 @@ def _pardon_at(state: CallState, now: int) -> int | None:
     if state.last_voiced_at - state.onset_at < enough_ns:
         return None
     return max(now, state.last_voiced_at + ms_to_ns(profile.unfinished_wait_ms + profile.final_grace_ms))
+
+
+def heard_until(state: CallState) -> int:
+    """The instant (ns) of the caller's last sound; the present one where the voice detector missed it."""
+    profile, voiced_at = state.profile, state.last_voiced_at
+    longest_ms = 2 * profile.unfinished_wait_ms + profile.digit_wait_ms + profile.final_grace_ms
+    if voiced_at is None or state.is_talking or state.now - voiced_at > ms_to_ns(longest_ms):
+        return state.now
+    return voiced_at
