@@ -4,6 +4,7 @@ A caller is a `Handset` of the simulated phone: all its time comes in frames. It
 when, what it heard and when.
 """
 
+import audioop
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,9 +73,9 @@ class Missed:
 class Caller:
     """A person who follows a script.
 
-    Attach it to a line, then give it to a phone as its handset. With `line_noise_level` (RMS, linear) its silence is
-    not digital. After the script's end it stays on the line for `patience_ms` and then hangs up, so no call hangs.
-    The truth is in `said`, `heard`, `agent_speech` and `missed`.
+    Attach it to a line, then give it to a phone as its handset. With `line_noise_level` (RMS, linear) there is noise
+    under everything it says and in its silence. After the script's end it stays on the line for `patience_ms` and then
+    hangs up, so no call hangs. The truth is in `said`, `heard`, `agent_speech` and `missed`.
     """
 
     def __init__(  # noqa: PLR0913 - a person has traits, each by name
@@ -94,6 +95,7 @@ class Caller:
         self.has_hung_up = False
         self._clock = clock
         self._rng = rng
+        self._noise_rng = Random(f"{rng.getrandbits(64)}/line") if line_noise_level else rng
         self._steps = deque(script)
         self._ear = ear or WordEar()
         self._line_noise_level = line_noise_level
@@ -142,7 +144,7 @@ class Caller:
             self._press_key()
         frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
         self._spoken += len(frame)
-        return frame if len(frame) == FRAME_SAMPLES else frame + self._silence(FRAME_SAMPLES - len(frame))
+        return self._on_the_line(frame.ljust(FRAME_SAMPLES, bytes([ULAW_SILENCE])))
 
     def _begin_frame(self) -> int:
         """The instant at which the frame begins; on the phone's schedule, also when its timer was late."""
@@ -157,10 +159,12 @@ class Caller:
         self._frame_at = scene.now = at
         return at
 
-    def _silence(self, samples: int) -> bytes:
+    def _on_the_line(self, frame: bytes) -> bytes:
+        """What the microphone gives: the person's sound and, under all of it, the line's noise."""
         if not self._line_noise_level:
-            return bytes([ULAW_SILENCE]) * samples
-        return speech.noise(FRAME_MS, self._rng, self._line_noise_level)[:samples]
+            return frame
+        noise = speech.noise(FRAME_MS, self._noise_rng, self._line_noise_level)
+        return audioop.lin2ulaw(audioop.add(audioop.ulaw2lin(frame, 2), audioop.ulaw2lin(noise, 2), 2), 2)
 
     # --- script -------------------------------------------------------------------------------------------
 
@@ -197,18 +201,13 @@ class Caller:
             self._keys.extend((at + index * step.gap_ms * NS_PER_MS, digit) for index, digit in enumerate(step.digits))
             self._scene.armed_at = self._scene.turn_ended_at = self._keys[-1][0]
         elif isinstance(step, Pause):
-            self._utter(self._silence_of(step.duration_ms))
+            self._utter(speech.silence(step.duration_ms))
             self._scene.armed_at = at + step.duration_ms * NS_PER_MS
         else:
             self._make_sound(sound_of(step, self._rng), at)
 
     def _utter(self, audio: bytes) -> None:
         self._sound, self._spoken = audio, 0
-
-    def _silence_of(self, duration_ms: int) -> bytes:
-        if not self._line_noise_level:
-            return speech.silence(duration_ms)
-        return speech.noise(duration_ms, self._rng, self._line_noise_level)
 
     def _make_sound(self, sound: Sound, at: int) -> None:
         first, past = voiced_span(sound.audio) or (0, len(sound.audio))

@@ -1,3 +1,4 @@
+import audioop
 from itertools import pairwise
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsm.units import FRAME_SAMPLES, NS_PER_MS
+from fsm.units import FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE
 from simulator.caller import Caller, Said
 from simulator.ears import EnergyEar, voiced_span
 from simulator.script import (
@@ -226,6 +227,18 @@ def test_a_quiet_line_has_noise_where_asked_for() -> None:
     assert voiced_span(booth.microphone[:4_000]) is None
     assert booth.understood() == ["Hello."]
     assert set(Booth([]).run(500).microphone) == {0xFF}
+
+
+def test_a_noisy_line_is_noisy_between_the_words_too() -> None:
+    quiet, noisy = (Booth([Say("One, two, three.", At(500))], line_noise_level=level).run(3_000) for level in (0, 40))
+    (said,) = noisy.caller.said
+    gap = slice(*(at // NS_PER_SAMPLE for at in (said.words[0].ended_at, said.words[1].started_at)))
+    start = noisy.start_ms * NS_PER_MS // NS_PER_SAMPLE
+    gaps = [booth.microphone[gap.start - start : gap.stop - start] for booth in (quiet, noisy)]
+    quiet_level, noisy_level = (audioop.rms(audioop.ulaw2lin(piece, 2), 2) for piece in gaps)
+    assert quiet_level < 10
+    assert 30 <= noisy_level <= 60
+    assert noisy.understood() == ["One,", "two,", "three."]
 
 
 def test_real_speech_is_followed_by_its_energy() -> None:
