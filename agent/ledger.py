@@ -9,19 +9,23 @@ from fsm.units import ns_to_ms
 PARTS = ("endpointing", "stt_final", "own", "llm", "tools", "first_clause", "tts", "send", "phone")
 """In the order in which they happen; `own` is what we need ourselves between two providers."""
 
-_PART_OF = {
-    "final_asked": "endpointing",
-    "turn_ended": "endpointing",
-    "asked": "own",
-    "first_token": "llm",
-    "tools_requested": "llm",
-    "tools_returned": "tools",
-    "first_clause": "first_clause",
-    "first_audio": "tts",
-    "sent": "send",
-    "heard": "phone",
+_WAITS_FOR = {
+    "caller_silent": "endpointing",
+    "final_asked": "stt_final",
+    "turn_ended": "own",
+    "asked": "llm",
+    "first_token": "first_clause",
+    "tools_requested": "tools",
+    "tools_returned": "own",
+    "first_clause": "tts",
+    "first_audio": "send",
+    "sent": "phone",
+    "heard": "",
 }
-"""Which part the time before a stage belongs to."""
+"""Which part the time after a stage belongs to: what is waited for then. What fails is waited for up to its failure."""
+
+_BEHIND_THE_VOICE = frozenset({"first_token", "tools_requested", "tools_returned", "asked"})
+"""Stages that change nothing for a caller once the same reply has words for its voice."""
 
 
 @dataclass(slots=True)
@@ -54,23 +58,27 @@ class Ledger:
     def __init__(self) -> None:
         self._open: TurnLedger | None = None
         self._last_at = 0
-        self._is_final_asked = False
+        self._awaited = ""
+        self._voiced_reply: int | None = None
         self.turns: list[TurnLedger] = []
 
-    def note(self, at: int, stage: str, turn: int) -> None:
-        """Stage `stage` of turn `turn` was reached at instant `at` (ns)."""
+    def note(self, at: int, stage: str, turn: int, reply: int) -> None:
+        """Stage `stage` of `reply` in `turn` was reached at instant `at` (ns); unknown ones change nothing."""
+        if stage not in _WAITS_FOR:
+            return
         if stage == "caller_silent":
-            self._open = TurnLedger(turn, at)
-            self._last_at = at
-            self._is_final_asked = False
-            return
+            self._open, self._last_at, self._voiced_reply = TurnLedger(turn, at), at, None
         ledger = self._open
-        if ledger is None or stage not in _PART_OF or ledger.turn != turn:
+        if ledger is None or ledger.turn != turn:
             return
-        part = "stt_final" if stage == "turn_ended" and self._is_final_asked else _PART_OF[stage]
-        self._is_final_asked = self._is_final_asked or stage == "final_asked"
-        ledger.parts[part] += max(0, at - self._last_at)
-        self._last_at = max(at, self._last_at)
+        if stage in _BEHIND_THE_VOICE and reply == self._voiced_reply:
+            return
+        if stage == "first_clause":
+            self._voiced_reply = reply
+        if at > self._last_at:
+            ledger.parts[self._awaited] += at - self._last_at
+            self._last_at = at
+        self._awaited = _WAITS_FOR[stage]
         if stage == "heard":
             ledger.ends_at = self._last_at
             self.turns.append(ledger)
@@ -82,5 +90,5 @@ def ledger_of(lines: Iterable[Mapping[str, Any]]) -> list[TurnLedger]:
     ledger = Ledger()
     for line in lines:
         if line.get("kind") == "stage":
-            ledger.note(line["at_ns"], line["stage"], line["turn"])
+            ledger.note(line["at_ns"], line["stage"], line["turn"], line["reply"])
     return ledger.turns
