@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from agent.clock import Clock, Timer
 from agent.errors import SettingsError
@@ -227,11 +227,9 @@ class _Process(asyncio.SubprocessProtocol):
         self.gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport), "not a process"
-        self._transport = transport
-        pipe = transport.get_pipe_transport(0)
-        assert isinstance(pipe, asyncio.WriteTransport), "no pipe to the worker"
-        self._input = pipe
+        # uvloop's transports have the methods of asyncio's, and are not instances of their classes
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._input = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
 
     @property
     def unsent_bytes(self) -> int:
