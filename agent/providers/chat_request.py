@@ -164,7 +164,7 @@ def fault_of_answer(settings: ChatSettings, status: int, answer_headers: Mapping
         return Fault(Whose.SETTINGS, settings.provider, FaultKind.BAD_REQUEST, f"HTTP {status}: {detail}")
     if code in _SAMPLING_CODES:
         return Fault(Whose.PROVIDER, settings.provider, FaultKind.CUT_SHORT, f"HTTP {status}: {detail}")
-    return fault_of_status(settings.provider, status, detail, _retry_after_ms(answer_headers))
+    return fault_of_status(settings.provider, status, detail, _retry_after_ms(answer_headers, message))
 
 
 def fault_in_stream(settings: ChatSettings, code: str, message: str) -> Fault:
@@ -195,17 +195,17 @@ def _error_of(body: bytes) -> tuple[str, str]:
     return str(code or ""), str(error.get("message") or "")
 
 
-def _retry_after_ms(answer_headers: Mapping[str, str]) -> int | None:
-    """From `retry-after`, else from the limit that is used up (4); `None` where nothing is told."""
-    if (seconds := _seconds(answer_headers.get("retry-after", ""))) is not None:
-        return round(seconds * 1_000)
-    for dimension in ("tokens", "requests"):
-        if answer_headers.get(f"x-ratelimit-remaining-{dimension}") == "0":
-            seconds = _seconds(answer_headers.get(f"x-ratelimit-reset-{dimension}", ""))
-            return None if seconds is None else round(seconds * 1_000)
-    return None
+def _retry_after_ms(answer_headers: Mapping[str, str], message: str) -> int | None:
+    """From `retry-after`, else from the limit that is used up, else from the message (4); `None`: nothing is told."""
+    used_up = [it for it in ("tokens", "requests") if answer_headers.get(f"x-ratelimit-remaining-{it}") == "0"]
+    told = [answer_headers.get("retry-after", "")]
+    told += [answer_headers.get(f"x-ratelimit-reset-{dimension}", "") for dimension in used_up]
+    told += _TRY_AGAIN.findall(message)
+    known = (seconds for seconds in map(_seconds, told) if seconds is not None)
+    return next((round(seconds * 1_000) for seconds in known), None)
 
 
+_TRY_AGAIN = re.compile(r"try again in ([0-9hms.]*[0-9hms])")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(ms|s)?)?")
 
 

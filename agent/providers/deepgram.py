@@ -35,8 +35,8 @@ TICK_MS = 1_000
 KEEP_ALIVE_TICKS = 4
 """Seconds without audio after which a KeepAlive goes out; Deepgram closes after about ten (2.5)."""
 
-DEAF_AFTER_VOICE = ms_to_samples(1_000)
-"""Voice that must have been sent without any answer before a silent connection counts as deaf."""
+DEAF_AFTER_VOICE = ms_to_samples(240)
+"""Voice that must have been sent without any answer before a silent connection counts as deaf: a short "yes"."""
 
 RECONNECT_MS = (0, 250, 500, 1_000, 2_000, 4_000)
 """Waits before the attempts to connect again; the last one repeats."""

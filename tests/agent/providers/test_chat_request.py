@@ -188,6 +188,11 @@ def test_how_long_to_wait_after_a_limit(answer_headers: dict[str, str], wait_ms:
     assert fault.retry_after_ms == wait_ms
 
 
+def test_how_long_to_wait_may_stand_in_the_message_only() -> None:
+    told = json.dumps({"error": {"message": "Limit 8000, used 8000. Please try again in 4.77s. Visit x."}}).encode()
+    assert fault_of_answer(ChatSettings(api_key="k"), 429, {}, told).retry_after_ms == 4_770
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
