@@ -256,6 +256,7 @@ class Call:
         if self.state.attempts == 0:
             self._stamp_silence()
             self.stamp("turn_ended")
+            self.note(f"turn {self.state.turn}", self.state.asked.text)
 
     # --- the end -------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from agent.config import Config
 from agent.pacer import Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.services import Services
+from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
 
@@ -55,6 +56,7 @@ class Desk:
             phrasebook=self._phrases,
             new_runner=runner_maker(agent, config.data, wall_clock),
             new_trace=self._open_trace,
+            pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,
         )
 

@@ -41,6 +41,7 @@ class Mouth:
     def __init__(self, services: Services, line: Line, owner: Owner) -> None:
         self.owner = owner
         self._clock = services.clock
+        self._pronounce = services.pronounce
         self._pacer = services.pacer
         self._model = services.model
         self._phrasebook = services.phrasebook
@@ -134,9 +135,10 @@ class Mouth:
     def say(self, reply: int, clause: str) -> None:
         """Hand a clause of the current reply to the voice."""
         assert reply == self._number, f"reply {reply} is not the current one"
-        self.playout.note_text(clause)
+        spoken = self._pronounce(clause)
+        self.playout.note_text(clause, spoken)
         self._is_voice_needed = True
-        self._voice.say(reply, clause)
+        self._voice.say(reply, spoken)
 
     def finish(self, reply: int) -> None:
         """No more text of the current reply comes."""

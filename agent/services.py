@@ -74,4 +74,6 @@ class Services:
     """From call id and caller's number."""
     new_trace: Callable[[str, int], Trace]
     """From call id and start (ns)."""
+    pronounce: Callable[[str], str] = str
+    """What the voice is told to say for a written clause; few read numbers, dates and money well by themselves."""
     observer: Observer | None = None

@@ -3,7 +3,7 @@
 import re
 
 BACKCHANNELS = frozenset(
-    "mm mmm mhm hm hmm mm-hmm mmhmm mm-mm uh-huh uhhuh aha ah oh okay ok k right yeah yep yup yes sure alright "
+    "m mm mmm mhm hm hmm mm-hmm mmhmm mm-mm uh-huh uhhuh aha ah oh okay ok k right yeah yep yup yes sure alright "
     "cool great good nice fine gotcha really wow".split()
 )
 """Single words that say "go on" rather than "let me"."""

@@ -47,7 +47,7 @@ def report(performance: Performance) -> dict[str, Any]:
         "duration_ms": (performance.ended_at - performance.started_at) // 1_000_000,
         "turns": turns,
         "interruptions": len(interruptions),
-        "heard_error_words": sum(interruption.error_words for interruption in interruptions),
+        "heard_error_words": sum(i.error_words for i in interruptions) if performance.caller.heard else None,
         "resumed_after_false_alarm": sum(1 for line in moves(lines, "BARGE_IN", "SPEAKING")),
         "booking": bookings[-1] if bookings else None,
         "said_by_caller": [said.text or said.kind for said in performance.caller.said],
@@ -80,21 +80,8 @@ def moves(lines: list[dict[str, Any]], before: str, after: str) -> list[dict[str
 
 def said_in(lines: list[dict[str, Any]], turn: int) -> str:
     """The caller's words of a turn, as they were understood."""
-    words: list[str] = []
-    interim = ""
-    for line in lines:
-        if line["kind"] != "event":
-            continue
-        if line["event"] == "WordsHeard" and line["to"] != "SPEAKING":
-            text = line["data"]["text"]
-            interim = "" if line["data"]["is_final"] else text
-            words += [text] if text and line["data"]["is_final"] else []
-        for name, data in line["effects"]:
-            if name == "StartReply":
-                if data["turn"] == turn:
-                    return " ".join([*words, interim]).strip()
-                words, interim = [], ""
-    return ""
+    texts = [line["data"]["text"] for line in lines if line["kind"] == "note" and line["note"] == f"turn {turn}"]
+    return str(texts[-1]) if texts else ""
 
 
 def answered_in(lines: list[dict[str, Any]], turn: int) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -88,7 +89,9 @@ class Screen:
 
     def _line(self, at_ns: int, who: str, text: str, style: str) -> None:
         at_s = (at_ns - (self._started_at or at_ns)) / 1e9
-        self._console.print(Text.assemble((f"{at_s:6.1f} s  ", "dim"), (f"{who:>6}  ", style), (text, style)))
+        row = Table.grid(padding=(0, 2))
+        row.add_row(Text(f"{at_s:6.1f} s", style="dim"), Text(f"{who:>6}", style="dim"), Text(text, style=style))
+        self._console.print(row)
 
     def _now(self) -> RenderableType:
         parts: list[Any] = [
@@ -105,16 +108,15 @@ class Screen:
 
 def summary(report: dict[str, Any]) -> Group:
     """The end of the demonstration: the latency ledger, the booking, what lies where."""
-    ledger = Table(title="Where the time went, in ms", title_justify="left", header_style="dim")
+    ledger = Table(title="Where the time went, in ms", title_justify="left", header_style="dim", box=SIMPLE)
     ledger.add_column("turn", justify="right")
-    ledger.add_column("caller said", max_width=44, overflow="ellipsis", no_wrap=True)
-    ledger.add_column("voice to voice", justify="right", style="bold")
+    ledger.add_column("voice to\nvoice", justify="right", style="bold")
     shown = [part for part in PARTS if any(turn["ledger"][f"{part}_ms"] for turn in report["turns"])]
     for part in shown:
-        ledger.add_column(part, justify="right")
+        ledger.add_column(part.replace("_", "\n").replace("endpointing", "end of\nturn"), justify="right", no_wrap=True)
     for turn in report["turns"]:
         times = [str(turn["ledger"][f"{part}_ms"]) for part in shown]
-        ledger.add_row(str(turn["turn"]), turn["caller"], str(turn["voice_to_voice_ms"]), *times)
+        ledger.add_row(str(turn["turn"]), str(turn["voice_to_voice_ms"]), *times)
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(report):
         facts.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
@@ -130,7 +132,8 @@ def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("interruptions", f"{report['interruptions']}{heard}"),
         ("talked on after", f"{report['resumed_after_false_alarm']} sounds that were no interruption"),
         ("booked", "nothing" if booking is None else f"{booking['slot']} for {booking['name']} (row {booking['id']})"),
-        ("trace", f"{report['trace']}   (read it: offhook trace {report['trace']})"),
+        ("trace", report["trace"]),
         ("recording", report["recording"]),
         ("database", report["database"]),
+        ("read on", f"offhook trace {report['trace']}"),
     ]

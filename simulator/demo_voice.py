@@ -25,6 +25,9 @@ PAUSE_SAMPLES = ms_to_samples(700)
 EDGE_SAMPLES = ms_to_samples(60)
 """Kept around the sound of each contribution."""
 
+PRONOUNCEABLE = {"mm-hmm": "Uh-huh."}
+"""What a synthetic voice says instead: it spells "mm-hmm" out, letter by letter."""
+
 SCRIPTED_BRAIN = (
     "The language model is a scripted brain: it books appointments and understands little else. For a real one set "
     "GROQ_API_KEY, or GROQ_BASE_URL to any OpenAI-compatible server."
@@ -80,8 +83,8 @@ async def spoken(script: Script, local: LocalSpeech) -> list[Step]:
     steps: list[Step] = []
     for step in script:
         if isinstance(step, Say | Backchannel):
-            audio = await local.render(step.text)
-            steps.append(Play(audio, step.text, step.when, takes_floor=isinstance(step, Say)))
+            text = PRONOUNCEABLE.get(step.text, step.text)
+            steps.append(Play(await local.render(text), text, step.when, takes_floor=isinstance(step, Say)))
         else:
             steps.append(step)
     return steps
