@@ -23,6 +23,11 @@ PIECE_SAMPLES = ms_to_samples(160)
 LEAD_IN_SAMPLES = ms_to_samples(30)
 """Silence left before the first word; engines give up to 90 ms, which a waiting caller would notice."""
 
+LONG_CHARS = 60
+"""A sentence of this length takes 0.3 s to make."""
+
+_BEGINNING = re.compile(r".{15,60}?[,;:]\s+")
+
 AUDIBLE = 500
 """Peak (16-bit scale) from which sound counts as speech, for finding where words begin and end."""
 
@@ -108,7 +113,7 @@ def pieces(engine: Engine, text: str, style: Style, lead: str, *, is_first: bool
 
     `lead` stands between this clause and the one before it. `is_first`: silence at the beginning is cut off.
     """
-    for number, sentence in enumerate(sentences(text)):
+    for number, sentence in enumerate(breaths(text) if is_first else sentences(text)):
         pcm = telephone(engine(sentence, style))
         begin, end = audible(pcm)
         if is_first and number == 0:
@@ -121,6 +126,14 @@ def pieces(engine: Engine, text: str, style: Style, lead: str, *, is_first: bool
 def sentences(text: str) -> list[str]:
     """The text's sentences, each with the blanks after it: the first may sound while the next is being made."""
     return re.findall(r"(?s).+?(?:[.!?]+\s+|$)", text)
+
+
+def breaths(text: str) -> list[str]:
+    """The text's sentences, a long first one parted at a comma: its beginning is waited for."""
+    parts = sentences(text)
+    if parts and len(parts[0]) > LONG_CHARS and (beginning := _BEGINNING.match(parts[0])):
+        parts[0:1] = [beginning[0], parts[0][beginning.end() :]]
+    return parts
 
 
 def telephone(sound: Sound) -> bytes:

@@ -16,6 +16,7 @@ from agent.providers.local_speaking import (
     PIECE_SAMPLES,
     Sound,
     audible,
+    breaths,
     espeak_engine,
     flite_engine,
     low_pass,
@@ -84,6 +85,14 @@ def test_letters_share_the_speech_and_digits_take_longer() -> None:
 )
 def test_sentences_are_spoken_one_by_one(text: str, parts: list[str]) -> None:
     assert sentences(text) == parts
+
+
+def test_a_long_first_sentence_is_begun_before_its_end_is_made() -> None:
+    long = "I have Tuesday November 24 at 10 AM, 10:30 AM, or 11 AM. Which one?"
+    assert breaths(long) == ["I have Tuesday November 24 at 10 AM, ", "10:30 AM, or 11 AM. ", "Which one?"]
+    assert breaths("Well, sure.") == ["Well, sure."]
+    assert breaths("x" * 100) == ["x" * 100]
+    assert breaths("") == []
 
 
 def engine(text: str, _style: Style) -> Sound:
