@@ -106,10 +106,7 @@ class ClientWire:
         if self._close_task is not None:
             await asyncio.wait([self._close_task])
         self._is_over = True
-        try:
-            self._listener.on_close(*(self._closing or end))
-        except Exception:
-            log.exception("the listener of a wire failed in on_close")
+        _report_end(self._listener, self._closing or end)
 
     async def _dial_and_read(
         self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], open_timeout_ms: int
@@ -128,6 +125,13 @@ class ClientWire:
         self._outlet.open(self._socket)
         self._listener.on_open()
         return await read_messages(self._socket, self._listener, self._is_wanted)
+
+
+def _report_end(listener: WireListener, end: tuple[int, str]) -> None:
+    try:
+        listener.on_close(*end)
+    except Exception:
+        log.exception("the listener of a wire failed in on_close")
 
 
 async def _dial(
@@ -201,7 +205,7 @@ class ServerWire:
         finally:
             self._is_over = True
             self._outlet.shut()
-            listener.on_close(*(self._closing or end))
+            _report_end(listener, self._closing or end)
 
     async def _read_and_close(self, listener: WireListener) -> tuple[int, str]:
         end = (NO_CLOSING_HANDSHAKE, "")
