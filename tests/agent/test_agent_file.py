@@ -22,7 +22,7 @@ def test_the_bundled_agent_can_be_had_by_name() -> None:
     agent = load_agent("appointments")
     assert agent.tools == ("find_free_slots", "book_appointment", "hang_up")
     assert Phrases.from_table(agent.phrases).greeting.startswith("Hello")
-    assert Profile.from_table(agent.profile).wait_ms == 500
+    assert Profile.from_table(agent.profile).unfinished_wait_ms > Profile.from_table(agent.profile).wait_ms
     assert agent.spoken_texts.language == "en-US"
 
 
