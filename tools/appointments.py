@@ -1,14 +1,15 @@
 """Appointments on SQLite: find a free slot, book it; the database itself forbids a double booking.
 
 Functions run on the event loop: in write-ahead mode an autocommit insert costs about 35 microseconds. Should another
-process hold the lock, they wait `BUSY_MS` at most and then say so.
+process hold the lock, they wait briefly and then say so.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date as Date  # noqa: N812 - `date` is a parameter's name, chosen for the model
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from pydantic import StringConstraints
 
 from tools.calendar import HORIZON_DAYS, PartOfDay, Practice, slot_id, spoken, spoken_day
 from tools.context import NotDone, ToolContext, ToolError
+from tools.database import opened
 from tools.registry import Kind, tool
 
 DATABASE = "appointments.db"
@@ -24,9 +26,6 @@ DATABASE = "appointments.db"
 
 OFFERED = 3
 """Slots in one answer: as many as a listener keeps in mind."""
-
-BUSY_MS = 250
-"""Longest wait for another process's lock; it holds the loop, so it is short."""
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -104,17 +103,15 @@ def book_appointment(
 
 def create(path: Path, practice: Practice) -> None:
     """Make the database of a business at `path`, where there is none yet; the tools make a default one on first use."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(_connect(path)) as database:
-        _prepare(database, practice)
+    with opened(path, partial(_prepare, practice)):
+        pass
 
 
 def booking_rows(path: Path) -> list[dict[str, object]]:
     """All appointments in the database at `path`, by slot; empty where there is no database."""
     if not path.exists():
         return []
-    with closing(_connect(path)) as database:
-        _prepare(database, Practice())
+    with opened(path, partial(_prepare, Practice())) as database:
         cursor = database.execute("SELECT * FROM appointments ORDER BY slot")
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor]
@@ -127,21 +124,13 @@ def booking_rows(path: Path) -> list[dict[str, object]]:
 def _opened(data: Path) -> Iterator[sqlite3.Connection]:
     """The business's database, made on first use; trouble with it becomes a `ToolError`."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        with closing(_connect(data / DATABASE)) as database:
-            _prepare(database, Practice())
+        with opened(data / DATABASE, partial(_prepare, Practice())) as database:
             yield database
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise ToolError("The calendar cannot be reached right now. Nothing was changed.") from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_MS / 1_000, isolation_level=None)
-    database.execute("PRAGMA synchronous=NORMAL")
-    return database
-
-
-def _prepare(database: sqlite3.Connection, practice: Practice) -> None:
+def _prepare(practice: Practice, database: sqlite3.Connection) -> None:
     """Create the tables once, whoever comes first."""
     if _version(database) == _SCHEMA_VERSION:
         return
