@@ -8,6 +8,7 @@ from typing import Protocol
 from agent.fillers import Filler
 from agent.heard_text import SAMPLES_PER_WEIGHT, HeardText
 from agent.ports import Alignment
+from agent.refill import Refill
 from agent.reply_audio import ReplyAudio
 from agent.sent_audio import SentAudio
 from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted
@@ -77,6 +78,7 @@ class Playout:
         self._is_over = False
         self._is_part_open = False
         self._owes_started = False
+        self._refill = Refill()
 
     # --- a reply's life -----------------------------------------------------------------------------------
 
@@ -126,6 +128,8 @@ class Playout:
 
     def pump(self, now: int) -> None:
         """Send what is due by `now`: frames until the lead is full, then a mark if one is due."""
+        if self._refill_until(now) is not None:
+            return
         while (due := self._piece_at()) is not None and due <= now:
             self._send_piece(now)
         if (due := self._mark_at()) is not None and due <= now:
@@ -133,8 +137,13 @@ class Playout:
 
     def next_due(self, now: int) -> int | None:
         """The instant at which `pump` and `poll` need calling next; None: not before something is done here."""
-        dues = [due for due in (self._piece_at(), self._mark_at(), self._news_at()) if due is not None]
+        piece_at = self._refill_until(now) or self._piece_at()
+        dues = [due for due in (piece_at, self._mark_at(), self._news_at()) if due is not None]
         return max(now, min(dues)) if dues else None
+
+    def _refill_until(self, now: int) -> int | None:
+        is_needed = now >= self._line.ends_at and not (self._is_finished or self._is_held)
+        return self._refill.until(self._audio.unsent, now, is_needed=is_needed)
 
     def _piece_at(self) -> int | None:
         waiting = self._filler_unsent or self._audio.unsent
@@ -167,6 +176,8 @@ class Playout:
 
     def _next_of_reply(self, now: int) -> bytes:
         phone_at = self._line.sent_samples
+        if self._audio.sent and now > self._line.ends_at:
+            self._refill.note_gap()
         if not self._is_part_open:
             self._is_part_open = self._owes_started = True
         elif self._audio.follows_on(phone_at) and now > self._line.ends_at:

@@ -60,7 +60,7 @@ def reprompt(state: CallState, _event: Event, now: int) -> Change:
 def ask_pardon(state: CallState, _event: Event, now: int) -> Change:
     """The caller spoke and no words arrived: ask for them again."""
     state = replace(state, apologies=state.apologies + 1, utterance=Utterance(), onset_at=None)
-    return recite(state, now, state.phrases.apology if state.is_deaf else state.phrases.pardon)
+    return recite(state, now, state.phrases.apology if state.has_missed_words else state.phrases.pardon)
 
 
 def say_goodbye(state: CallState, event: Event, now: int) -> Change:

@@ -59,7 +59,7 @@ ROWS: list[dict[str, Any]] = [
     _row("Tick", LISTENING, THINKING, "say_goodbye", "is_abandoned"),
     _row("Tick", LISTENING, None, "rearm"),
     _row("ToolReturned", LISTENING, None, "note_result"),
-    _row("EarsFailed", LISTENING, None, "note_deafness"),
+    _row("EarsFailed", LISTENING, None, "await_ears"),
     _row("EarsRestored", LISTENING, None, "note_deafness"),
     _row("HangUpRequested", LISTENING, THINKING, "say_goodbye"),
     _row("CallEnded", LISTENING, ENDED, "close_call"),

@@ -14,13 +14,15 @@ def turn_end_at(state: CallState, now: int, *, speech_final: bool = False) -> in
 
     Anchored to the caller's last voiced sound, never to the arrival of a message, so that the transcriber's delay is
     part of the wait. While sound goes on, only words that stop coming end a turn, or the transcriber's own pause
-    (`speech_final`), which sees through steady noise.
+    (`speech_final`), which sees through steady noise. While nobody transcribes, words known may lack those after them.
     """
     text = state.utterance.text
     if not text:
         return _pardon_at(state, now)
     profile = state.profile
     wait_ns = ms_to_ns(profile.unfinished_wait_ms if is_unfinished(text) else profile.wait_ms)
+    if state.is_deaf:
+        wait_ns = ms_to_ns(profile.unfinished_wait_ms + profile.final_grace_ms)
     if state.utterance.digits:
         wait_ns = max(wait_ns, ms_to_ns(profile.digit_wait_ms))
     if state.is_talking:

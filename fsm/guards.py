@@ -162,7 +162,7 @@ def is_unheard(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401
 
 def is_deaf_for_good(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The caller spoke, nobody transcribes, and we have asked them to repeat it often enough."""
-    return is_due(state.deadlines.turn_end_at, now) and state.is_deaf and not state.utterance.text
+    return is_due(state.deadlines.turn_end_at, now) and state.has_missed_words and not state.utterance.text
 
 
 def is_idle(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

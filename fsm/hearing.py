@@ -111,7 +111,13 @@ def with_digit(utterance: Utterance, event: DigitPressed) -> Utterance:
 def note_words(state: CallState, event: WordsHeard, now: int) -> Change:
     """More of the caller's turn: ask anew when it is over."""
     utterance = with_words(state.utterance, event)
-    state = replace(state, utterance=utterance, is_finalizing=state.is_finalizing and utterance.is_settled, reprompts=0)
+    state = replace(
+        state,
+        utterance=utterance,
+        is_finalizing=state.is_finalizing and utterance.is_settled,
+        has_missed_words=state.has_missed_words and not event.text,
+        reprompts=0,
+    )
     due = turn_end_at(state, now, speech_final=event.speech_final)
     return state.set_deadlines(turn_end_at=due, idle_at=now + ms_to_ns(state.profile.noise_idle_ms)), ()
 
@@ -124,7 +130,18 @@ def note_digit(state: CallState, event: DigitPressed, now: int) -> Change:
 
 def note_deafness(state: CallState, event: EarsFailed | EarsRestored, _now: int) -> Change:
     """Whether anybody transcribes."""
-    return replace(state, is_deaf=isinstance(event, EarsFailed)), ()
+    is_deaf = isinstance(event, EarsFailed)
+    return replace(state, is_deaf=is_deaf, has_missed_words=state.has_missed_words or is_deaf), ()
+
+
+def await_ears(state: CallState, event: EarsFailed, now: int) -> Change:
+    """Nobody transcribes: words that were not settled yet will be heard again, with those that follow them."""
+    is_amid_words = bool(state.utterance.interim)
+    state, _ = note_deafness(state, event, now)
+    if not is_amid_words:
+        return state, ()
+    state = replace(state, utterance=replace(state.utterance, interim=""), is_finalizing=False)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
 
 
 # --- the turn ------------------------------------------------------------------------------------------------

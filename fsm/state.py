@@ -111,6 +111,8 @@ class CallState:
     """When the caller's last sound ended; None while none ended yet."""
     is_deaf: bool = False
     """The transcriber is gone."""
+    has_missed_words: bool = False
+    """It was gone at some time since it last heard words: a caller may have said some that it did not hear."""
     utterance: Utterance = field(default_factory=Utterance)
     is_finalizing: bool = False
     """The transcriber was asked to settle this utterance."""

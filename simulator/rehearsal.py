@@ -11,11 +11,13 @@ from typing import Any
 
 from agent.agent_file import Agent, load_agent
 from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
 from agent.ports import Wire, WireListener
 from agent.switchboard import Switchboard
 from agent.trace import Observer
+from agent.twilio import Phone, Started
 from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.web_request import WebRequest
 from agent.webhook import VoiceWebhook, admit_by
@@ -41,6 +43,9 @@ from simulator.world import World
 
 AGENT_ORIGIN = "https://agent.sim"
 DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
+CLOSE_MS = 100
+"""For the closing handshakes of connections that no call owns."""
+
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LIMIT_NS = 2 * 3_600 * 1_000_000_000
 """No simulated call takes longer; one that does is a mistake of ours."""
@@ -86,8 +91,8 @@ class SimulatedCall:
 class Rehearsal:
     """A server in a world of its own, answering simulated callers.
 
-    `call` places a call, `finish` lets the world run until all are over. `is_clean` tells whether everything they
-    held was released.
+    `call` places a call, `finish` lets the world run until all are over, `close` tells what was not released then.
+    `calls` are the calls as their callers know them, `answered` those of them, by id, that reached the agent.
     """
 
     def __init__(self, data: Path, cast: Cast | None = None, observer: Observer | None = None) -> None:
@@ -115,17 +120,30 @@ class Rehearsal:
         )
         self.desk = Desk(config, agent, self.world, providers, wall_clock=self._wall_clock, observer=observer)
         self.calls: list[SimulatedCall] = []
-        self.switchboard, self.webhook = self._open_doors(config)
+        self.answered: dict[str, Call] = {}
+        self.switchboard, self.webhook = self._open_doors(config, agent)
 
     def _wall_clock(self) -> datetime:
         return self.cast.now + timedelta(milliseconds=self.world.elapsed_ms)
 
-    def _open_doors(self, config: Config) -> tuple[Switchboard, VoiceWebhook]:
+    def _start_call(self, started: Started, phone: Phone) -> Call:
+        call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
+        return call
+
+    def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
         auth_token = config.twilio_auth_token.reveal()
         tokens = StreamTokens(token_secret(auth_token, self.world.ids), self.world, self.world.ids)
-        switchboard = Switchboard(self.world, self.desk.start_call, max_calls=config.max_calls, admit=admit_by(tokens))
+        switchboard = Switchboard(self.world, self._start_call, max_calls=config.max_calls, admit=admit_by(tokens))
         switchboard.on_expected = self.desk.expect_call
-        return switchboard, VoiceWebhook(AGENT_ORIGIN, switchboard, SignatureCheck(auth_token, AGENT_ORIGIN), tokens)
+        webhook = VoiceWebhook(
+            AGENT_ORIGIN,
+            switchboard,
+            SignatureCheck(auth_token, AGENT_ORIGIN),
+            tokens,
+            texts=agent.spoken_texts,
+            not_ready=self.desk.not_ready,
+        )
+        return switchboard, webhook
 
     # --- running -----------------------------------------------------------------------------------------------
 
@@ -168,10 +186,16 @@ class Rehearsal:
         self.world.run(lambda: all(call.ended_at is not None for call in self.calls), limit_ns=limit_ns)
         self.world.run_for(release_ms)
 
-    def close(self) -> None:
-        """Release what no call owns, and let it go."""
+    def close(self) -> list[str]:
+        """Release what no call owns; what is still held then, in words: nothing, once all calls are released."""
         self.desk.close()
-        self.world.run_for(2_000)
+        self.world.run_for(CLOSE_MS)
+        held = {
+            "calls": self.switchboard.active_calls,
+            "connections": self.network.open_count,
+            "timers": self.world.pending_count,
+        }
+        return [f"{count} {what}" for what, count in held.items() if count]
 
     def link(self, origin: str) -> Link:
         """The network to a provider, to be stalled, cut or taken down."""

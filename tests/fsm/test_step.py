@@ -20,6 +20,7 @@ from fsm.events import (
     CallStarted,
     DigitPressed,
     EarsFailed,
+    EarsRestored,
     HangUpRequested,
     PlayoutDrained,
     PlayoutFinished,
@@ -415,6 +416,21 @@ def test_the_rest_of_a_sentence_is_asked_for_when_the_provider_allows() -> None:
     t.until(4_699).expect(THINKING)
     t.until(4_700).expect(THINKING, StartReply(3, 1))
     assert t.state.transcript[-1] == Message("assistant", "We have ten", cut=True)
+
+
+def test_words_that_were_under_way_when_the_ears_broke_are_not_answered_in_half() -> None:
+    t = listening().at(1_500, voice(1_400)).at(1_900, WordsHeard("when do")).at(2_000, EarsFailed("closed"))
+    t.at(2_400, silence(2_200)).until(3_200).expect(LISTENING)
+    t.at(3_300, EarsRestored()).at(3_310, WordsHeard("When do you open?", is_final=True)).until(3_710)
+    t.expect(THINKING, StartReply)
+    assert t.state.transcript[-1] == Message("user", "When do you open?")
+
+
+def test_words_that_are_settled_wait_a_little_for_ears_that_are_gone() -> None:
+    t = listening().at(1_500, voice(1_400)).at(1_900, WordsHeard("I need an appointment.", is_final=True))
+    t.at(2_000, WordsHeard("on")).at(2_010, EarsFailed("closed")).at(2_400, silence(2_200))
+    t.until(3_549).expect(LISTENING)
+    t.until(3_550).expect(THINKING, StartReply)
 
 
 def test_a_deaf_agent_does_not_ask_for_ever() -> None:
