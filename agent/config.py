@@ -70,7 +70,7 @@ class Config:
     """Traces, recordings, rendered phrases, the appointments' database."""
     agent: str = "appointments"
     """An agent's TOML file, or the name of one that comes with us."""
-    max_calls: int = 50
+    max_calls: int = 100
     stt: str = "deepgram"
     tts: str = "elevenlabs"
     drain_s: int = 120

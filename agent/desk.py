@@ -15,8 +15,12 @@ from agent.services import Services
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
+from fsm.units import ms_to_ns
 
 log = logging.getLogger(__name__)
+
+RENDER_AGAIN_MS = 30_000
+"""A voice that could not render the phrases is tried again with the first call after this long."""
 
 
 class Desk:
@@ -42,6 +46,7 @@ class Desk:
         """Phrases that could not be rendered: they are synthesised anew in each call."""
         self._clock = clock
         self._is_preparing = False
+        self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
@@ -77,7 +82,16 @@ class Desk:
 
     def start_call(self, _started: Started, phone: Phone) -> Call:
         """A call for a stream that was let in."""
+        self._render_again()
         return Call(phone, self._character, self._services)
+
+    def _render_again(self) -> None:
+        """What could not be rendered at the start may be by now: the voice was down, or its key was mended."""
+        now = self._clock.now()
+        if self.unrendered and not self._is_preparing and now >= self._render_again_at:
+            self._is_preparing = True
+            self._on_prepared = lambda: None
+            self._renderer.render(self.unrendered, self._prepared)
 
     def close(self) -> None:
         """Release what no call owns."""
@@ -86,6 +100,7 @@ class Desk:
 
     def _prepared(self, missing: tuple[str, ...]) -> None:
         self._is_preparing = False
+        self._render_again_at = self._clock.now() + ms_to_ns(RENDER_AGAIN_MS)
         self.unrendered = missing
         for text in missing:
             log.warning('could not render "%s": it will be synthesised in each call', text)
