@@ -1,0 +1,110 @@
+"""`offhook bench`: measure this machine."""
+
+import json
+import platform
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.running import run
+
+if TYPE_CHECKING:
+    from simulator.bench_plan import Figures, Plan
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine."""
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--calls", type=click.IntRange(1, 1_000), help="Calls at a time, for all figures but the last. [20]")
+@click.option("--seconds", type=click.IntRange(1, 600), help="How long callers and agent talk for our share. [30]")
+@click.option("--quick", is_flag=True, help="Less than 40 s instead of less than 3 minutes; rougher.")
+def call(as_json: bool, calls: int | None, seconds: int | None, quick: bool) -> None:
+    """What a call costs and how quick it is.
+
+    A server and a load of simulated calls on loopback, in two processes; providers answer at once, so what remains is
+    our own: share of an answer, reaction to an interruption, CPU, memory, calls on one core, start-up.
+    """
+    from simulator.bench_call import measure  # noqa: PLC0415 - keeps `offhook --help` quick
+    from simulator.bench_load import BenchError  # noqa: PLC0415 - same
+
+    plan = make_plan(calls=calls, seconds=seconds, quick=quick)
+    try:
+        figures: Figures = run(lambda: measure(plan))
+    except BenchError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps({**figures.values(), **machine(), "notes": figures.notes}))
+    else:
+        print_table(figures)
+
+
+def make_plan(*, calls: int | None, seconds: int | None, quick: bool) -> "Plan":
+    """What the options ask for."""
+    from simulator.bench_plan import QUICK, Plan  # noqa: PLC0415 - keeps `offhook --help` quick
+
+    plan = QUICK if quick else Plan()
+    return replace(plan, calls=calls or plan.calls, talking_ms=seconds * 1_000 if seconds else plan.talking_ms)
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured, and how."""
+    import os  # noqa: PLC0415 - beside its only use
+
+    return {
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "command": shlex.join(["offhook", *sys.argv[1:]]),
+    }
+
+
+def cpu_model() -> str:
+    """The processor's name."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def print_table(figures: "Figures") -> None:
+    """The figures, each beside its goal, and how they came about."""
+    from rich.console import Console  # noqa: PLC0415 - keeps `offhook --help` quick
+    from rich.table import Table  # noqa: PLC0415 - same
+
+    from simulator.bench_plan import GOALS  # noqa: PLC0415 - same
+
+    values = figures.values()
+    table = Table(box=None, pad_edge=False)
+    for column, justify in (("figure", "left"), ("measured", "right"), ("goal", "left"), ("", "left")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]  # literals, lost in the tuple
+    for goal in GOALS:
+        value = values[goal.figure]
+        told = "not measured" if value is None else f"{value:g}"
+        verdict = "" if value is None else "[green]met[/]" if goal.is_met(float(value)) else "[red]missed[/]"
+        table.add_row(goal.what, told, str(goal), verdict)
+    console = Console()
+    console.print(table)
+    steps = Table(box=None, pad_edge=False)
+    for column in ("calls", "jitter p99, ms", "underruns", "server CPU, %", "load late p99, ms"):
+        steps.add_column(column, justify="right")
+    for step in figures.steps:
+        columns = (
+            f"{step.jitter_ms_p99:.1f}",
+            str(step.underruns),
+            f"{step.cpu_percent:.0f}",
+            f"{step.load_late_ms_p99:.1f}",
+        )
+        steps.add_row(str(step.calls), *columns)
+    console.print("", steps, f"limited by {figures.limited_by}", *figures.notes, sep="\n")
+    facts = machine()
+    console.print(f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}: {facts['command']}", style="dim")
