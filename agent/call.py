@@ -118,7 +118,7 @@ class Call:
     def on_ears_failed(self, fault: Fault) -> None:
         """The transcriber is gone."""
         log.warning("call %s: %s", self._line.phone.call_sid, fault)
-        self.note("fault", str(fault))
+        self.note("fault", fault=str(fault))
         self.feed(EarsFailed(str(fault.kind)))
 
     def on_ears_restored(self) -> None:
@@ -130,7 +130,7 @@ class Call:
         """The call goes on over a new stream."""
         self._line.phone = phone
         self._media_clock.restart()
-        self._trace.note(self._clock.now(), "stream_replaced", stream_id=phone.stream_id)
+        self.note("stream_replaced", stream_id=phone.stream_id)
         self._mouth.resend()
 
     def on_stream_ended(self, reason: str) -> None:
@@ -236,9 +236,9 @@ class Call:
 
     # --- the record ----------------------------------------------------------------------------------------------
 
-    def note(self, note: str, text: str) -> None:
+    def note(self, note: str, **data: object) -> None:
         """Something else worth knowing goes into the trace."""
-        self._trace.note(self._clock.now(), note, text=text)
+        self._trace.note(self._clock.now(), note, **data)
 
     def stamp(self, stage: str, at: int | None = None) -> None:
         """An instant (ns, None: now) on the way of an answer goes into the trace."""
@@ -256,7 +256,7 @@ class Call:
         if self.state.attempts == 0:
             self._stamp_silence()
             self.stamp("turn_ended")
-            self.note(f"turn {self.state.turn}", self.state.asked.text)
+            self.note(f"turn {self.state.turn}", text=self.state.asked.text)
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class Call:
         """A mistake of ours: this call ends, with an apology by other means."""
         log.error("call %s: ended by a mistake of ours", self._line.phone.call_sid, exc_info=error)
         if not self._is_released:
-            self.note("our_mistake", f"{type(error).__name__}: {error}")
+            self.note("our_mistake", error=type(error).__name__, text=str(error))
             self._line.phone.hang_up(failed=True)
             self._release()
 
@@ -280,8 +280,7 @@ class Call:
                 log.exception("call %s: a mistake of ours while it is released", self._line.phone.call_sid)
 
     def _close_trace(self) -> None:
-        self._trace.note(
-            self._clock.now(),
+        self.note(
             "released",
             turns=self.state.turn,
             underruns=self._mouth.playout.underruns,

@@ -16,7 +16,7 @@ class Owner(Protocol):
     def stamp(self, stage: str, at: int | None = None) -> None:
         """An instant (ns, None: now) on the way of an answer, for the latency ledger."""
 
-    def note(self, note: str, text: str) -> None:
+    def note(self, note: str, **data: object) -> None:
         """Something else worth knowing."""
 
     def on_mistake(self, error: Exception) -> None:

@@ -87,7 +87,7 @@ class Mouth:
         """Speak a phrase until the current reply has audio."""
         phrase = self._phrasebook.get(text)
         if phrase is None:
-            self.owner.note("filler", f"not rendered: {text}")
+            self.owner.note("filler not rendered", text=text)
         elif self.playout.begin_filler(phrase.audio, phrase.alignment):
             self._move()
 
@@ -169,7 +169,7 @@ class Mouth:
     @fenced
     def on_voice_failed(self, utterance: int, fault: Fault) -> None:
         """No more audio of the current reply comes."""
-        self.owner.note("fault", str(fault))
+        self.owner.note("fault", fault=str(fault))
         if utterance == self._number:
             self._is_voice_needed = False
             self.owner.feed(
@@ -222,7 +222,7 @@ class Mouth:
         assert number > self._number, f"reply {number} is older than the current one, {self._number}"
         self._discard()
         now = self._clock.now()
-        if self.playout.queued_samples:
+        if self.playout.has_unsent_audio:
             self.playout.drop(now)
         self._number = number
         self._has_audio = False

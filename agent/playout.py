@@ -74,8 +74,7 @@ class Playout:
         self._text = HeardText(self._samples_per_weight)
         self._audio = ReplyAudio()
         self._is_held = False
-        self._is_finished = False
-        self._is_over = False
+        self._is_finished = self._is_over = False
         self._is_part_open = False
         self._owes_started = False
         self._refill = Refill()
@@ -142,8 +141,8 @@ class Playout:
         return max(now, min(dues)) if dues else None
 
     def _refill_until(self, now: int) -> int | None:
-        is_needed = now >= self._line.ends_at and not (self._is_finished or self._is_held)
-        return self._refill.until(self._audio.unsent, now, is_needed=is_needed)
+        is_dry = now >= self._line.ends_at and not (self._is_finished or self._is_held)
+        return self._refill.until(self._audio.unsent, now) if is_dry else None
 
     def _piece_at(self) -> int | None:
         waiting = self._filler_unsent or self._audio.unsent
@@ -220,6 +219,11 @@ class Playout:
     def played_samples(self, now: int) -> int:
         """Samples of whatever kind that reached the ear since the call began."""
         return self._line.played(now)
+
+    @property
+    def has_unsent_audio(self) -> bool:
+        """Whether audio of the reply waits here; a filler does not count."""
+        return bool(self._audio.unsent)
 
     @property
     def queued_samples(self) -> int:

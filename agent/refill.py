@@ -22,14 +22,11 @@ class Refill:
     def note_gap(self) -> None:
         """The phone was dry when more of the reply was sent to it."""
         self._gaps += 1
+        self._until = None
 
-    def until(self, unsent: int, now: int, *, is_needed: bool) -> int | None:
-        """Until when (ns) `unsent` samples wait for more, None if they may sound.
-
-        `is_needed`: the phone is dry and more is to come.
-        """
-        if not is_needed or self._gaps <= GAPS_FORGIVEN or not 0 < unsent < ms_to_samples(REFILL_MS):
-            self._until = None
+    def until(self, unsent: int, now: int) -> int | None:
+        """Until when (ns) `unsent` samples wait for more while the phone is dry, None if they may sound."""
+        if self._gaps <= GAPS_FORGIVEN or not 0 < unsent < ms_to_samples(REFILL_MS):
             return None
         if self._until is None:
             self._until = now + ms_to_ns(REFILL_WAIT_MS)

@@ -71,8 +71,8 @@ class Trace:
         self._write(at, "stage", stage=stage, turn=turn, reply=reply)
 
     def note(self, now: int, note: str, **data: object) -> None:
-        """Anything else worth knowing."""
-        self._write(now, "note", note=note, data=data)
+        """Anything else worth knowing; what somebody said goes under a name that is `PRIVATE`."""
+        self._write(now, "note", note=note, data=redacted(data) if self._is_redacted else data)
 
     def close(self) -> None:
         """No more comes."""

@@ -39,7 +39,7 @@ FILLER_MS_PER_CHAR = 60
 
 def recite(state: CallState, now: int, text: str, *, is_apology: bool = False) -> Change:
     """Open a reply of fixed text; what the caller has heard of the one before stays in the transcript."""
-    state = open_reply(close_reply(state), now, is_recital=True, is_apology=is_apology)
+    state = open_reply(close_reply(state, is_broken=is_apology), now, is_recital=True, is_apology=is_apology)
     return state, (Recite(state.reply, state.turn, text),)
 
 
@@ -231,7 +231,7 @@ def retry_reply(state: CallState, event: Event, now: int) -> Change:
     """Ask again for the answer, or for the rest of it; the caller notices nothing but time."""
     if isinstance(event, PlayoutDrained):
         state = replace(state, heard=event.heard)
-    state = replace(close_reply(state), attempts=state.attempts + 1)
+    state = replace(close_reply(state, is_broken=True), attempts=state.attempts + 1)
     filler_at = state.deadlines.filler_at or now + ms_to_ns(state.profile.filler_ms)
     state = open_reply(state, now, is_recital=False).set_deadlines(filler_at=filler_at)
     return state, (StartReply(state.reply, state.turn),)

@@ -70,13 +70,14 @@ def filler_at(state: CallState, now: int) -> int:
     return max(now + ms_to_ns(SOONEST_FILLER_MS), min(due, by_voice))
 
 
-def close_reply(state: CallState, heard: str | None = None) -> CallState:
+def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:
     """The state with the present reply cut to what the caller heard of it: `heard`, else what is known of that.
 
+    `is_broken`: by a failure of ours, not by the caller.
     A reply that sounds at this moment and was not silenced is left as it is: nobody knows yet how far it came.
     """
     known = state.heard if heard is None else heard
     if known is None and state.mode is Mode.SPEAKING:
         return replace(state, reply_from=len(state.transcript))
-    transcript = with_heard(state.transcript, state.reply_from, known or "", cut=True)
+    transcript = with_heard(state.transcript, state.reply_from, known or "", cut=not is_broken, broken=is_broken)
     return replace(state, transcript=transcript, reply_from=len(transcript), heard=None)

@@ -13,13 +13,14 @@ STILL_RUNNING = '{"status": "still running"}'
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One contribution; `cut`: the caller interrupted, and `content` ends with the last word that was heard."""
+    """One contribution, as far as it was heard: `cut` short by the caller, or `broken` off by a failure of ours."""
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
     cut: bool = False
+    broken: bool = False
 
 
 Transcript = tuple[Message, ...]
@@ -42,11 +43,13 @@ def with_result(transcript: Transcript, call_id: str, result: str) -> Transcript
     )
 
 
-def with_heard(transcript: Transcript, reply_from: int, heard: str, *, cut: bool) -> Transcript:
+def with_heard(
+    transcript: Transcript, reply_from: int, heard: str, *, cut: bool = False, broken: bool = False
+) -> Transcript:
     """The transcript with the reply that begins at `reply_from` reduced to what was heard of it.
 
     Text the reply said before its tools stands in the transcript already: it is shortened where the caller did not
-    hear it all. What was heard beyond that becomes one more message. `cut` marks the words before the interruption.
+    hear it all. What was heard beyond that becomes one more message. `cut` and `broken` mark the words before that.
     """
     assert 0 <= reply_from <= len(transcript), f"reply begins at {reply_from} of {len(transcript)} messages"
     rest = heard.strip()
@@ -58,10 +61,10 @@ def with_heard(transcript: Transcript, reply_from: int, heard: str, *, cut: bool
         if rest.startswith(message.content):
             rest = rest[len(message.content) :].lstrip()
         else:
-            messages[index] = replace(message, content=rest, cut=cut)
+            messages[index] = replace(message, content=rest, cut=cut, broken=broken)
             rest = ""
     if rest:
-        messages.append(Message("assistant", rest, cut=cut))
+        messages.append(Message("assistant", rest, cut=cut, broken=broken))
     return tuple(messages)
 
 

@@ -22,6 +22,9 @@ from fsm.transcript import Message
 CUT_NOTE = "— [the caller interrupted here]"
 """Tells the model that the caller did not hear the rest of what it said."""
 
+BROKEN_NOTE = "— [the connection broke here: go on from here]"
+"""The same where nobody interrupted: the caller still waits for the rest."""
+
 
 class Dialect(StrEnum):
     """Whose parameters a server understands."""
@@ -125,8 +128,8 @@ def _tool(tool: ToolSchema) -> dict[str, Any]:
 def encode_message(message: Message) -> dict[str, Any]:
     """One contribution; a reply that was cut says so."""
     content = message.content
-    if message.cut:
-        content = f"{content} {CUT_NOTE}".lstrip()
+    if message.cut or message.broken:
+        content = f"{content} {CUT_NOTE if message.cut else BROKEN_NOTE}".lstrip()
     encoded: dict[str, Any] = {"role": message.role, "content": content}
     if message.tool_calls:
         encoded["tool_calls"] = [_tool_call(call) for call in message.tool_calls]

@@ -157,9 +157,9 @@ class Told:
         return [data for effect, data in orders if effect == name]
 
     def notes(self, name: str) -> list[str]:
-        """The texts of notes of this name."""
+        """The notes of this name, each in one text."""
         found = [line for line in self.lines if line["kind"] == "note" and line["note"] == name]
-        return [str(line["data"].get("text", "")) for line in found]
+        return [" ".join(map(str, line["data"].values())) for line in found]
 
     @property
     def server_side(self) -> Call:

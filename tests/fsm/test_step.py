@@ -415,7 +415,7 @@ def test_the_rest_of_a_sentence_is_asked_for_when_the_provider_allows() -> None:
     t.at(3_500, PlayoutDrained(2, "We have ten")).expect(THINKING)
     t.until(4_699).expect(THINKING)
     t.until(4_700).expect(THINKING, StartReply(3, 1))
-    assert t.state.transcript[-1] == Message("assistant", "We have ten", cut=True)
+    assert t.state.transcript[-1] == Message("assistant", "We have ten", broken=True)
 
 
 def test_words_that_were_under_way_when_the_ears_broke_are_not_answered_in_half() -> None:
@@ -446,7 +446,7 @@ def test_a_deaf_agent_does_not_ask_for_ever() -> None:
 def test_an_answer_that_stops_in_mid_sentence_is_completed() -> None:
     t = speaking().at(2_700, ReplyFailed(2, Stage.MODEL, "stalled")).expect(SPEAKING)
     t.at(3_500, PlayoutDrained(2, "We have ten")).expect(THINKING, StartReply(3, 1))
-    assert t.state.transcript[-1] == Message("assistant", "We have ten", cut=True)
+    assert t.state.transcript[-1] == Message("assistant", "We have ten", broken=True)
 
 
 def test_a_waiting_caller_never_hears_two_seconds_of_nothing() -> None:

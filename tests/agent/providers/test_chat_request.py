@@ -112,6 +112,11 @@ def test_a_cut_reply_says_that_it_was_cut() -> None:
     assert encode_message(Message("assistant", "", cut=True))["content"] == "— [the caller interrupted here]"
 
 
+def test_a_reply_that_broke_off_is_to_be_gone_on_with() -> None:
+    broken = encode_message(Message("assistant", "We are open on", broken=True))
+    assert broken["content"] == "We are open on — [the connection broke here: go on from here]"
+
+
 def test_tool_calls_and_their_results() -> None:
     call = ToolCall("id1", "book", '{"day":"Monday"}')
     asked = encode_message(Message("assistant", "One moment.", tool_calls=(call,)))
