@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 from agent.errors import Fault
 from agent.fence import Owner, fenced
-from agent.playout import Playout
+from agent.playout import LEAD_MS, Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from agent.twilio import Phone
 from fsm.events import PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
+from fsm.units import FRAME_MS, ms_to_samples
+
+URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
+"""With less than this ahead of the ear, audio is not kept for the next beat: the phone ran dry, or beats are late."""
 
 
 class Line:
@@ -52,6 +56,7 @@ class Mouth:
         self._has_audio = False
         self._is_held = False
         self._sent_at: int | None = None
+        self._is_paced = False
         self.playout = Playout(line)
 
     # --- orders ------------------------------------------------------------------------------------------------
@@ -187,14 +192,19 @@ class Mouth:
         self._move()
 
     def _move(self) -> None:
+        """Send what cannot wait for the next beat: all else leaves in even steps, whatever happens between them."""
         now = self._clock.now()
-        self._beat(now)
-        if self.playout.next_due(now) is not None:
-            self._pacer.add(self._beat)
+        if not self._is_paced or self.playout.in_flight_samples(now) < URGENT_SAMPLES:
+            self.playout.pump(now)
+        self._tell(now)
 
     @fenced
-    def _beat(self, now: int) -> None:
-        self.playout.pump(now)
+    def _beat(self, due_at: int) -> None:
+        self.playout.pump(due_at)
+        self._tell(self._clock.now())
+
+    def _tell(self, now: int) -> None:
+        """Report what the phone played; keep the beat for as long as anything may come."""
         while (news := self.playout.poll(now)) is not None:
             if isinstance(news, ReplyAudioStarted):
                 self.owner.stamp("sent", now)
@@ -202,7 +212,10 @@ class Mouth:
             else:
                 self._stamp_heard(0)
             self.owner.feed(news)
-        if self.playout.next_due(now) is None:
+        self._is_paced = self.playout.next_due(now) is not None
+        if self._is_paced:
+            self._pacer.add(self._beat)
+        else:
             self._pacer.remove(self._beat)
 
     def _stamp_heard(self, way_ns: int) -> None:

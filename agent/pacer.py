@@ -6,14 +6,19 @@ from agent.clock import Clock, Timer
 from fsm.units import FRAME_MS, ms_to_ns
 
 Beat = Callable[[int], None]
-"""What is called once a period, with the present instant (ns)."""
+"""What is called once a period, with the instant (ns) at which it was due."""
+
+PHASES = 4
+"""The beats of a period are spread over so many ticks: a hundred calls at once would make each other, and every frame
+that comes meanwhile, wait for milliseconds."""
 
 
 class Pacer:
-    """Calls everything registered once every `period_ms`, in the order of registration.
+    """Calls everything registered once every `period_ms`, a period after it was registered for the first time.
 
-    Ticks lie on a grid that begins with the first registration, so lateness never adds up; ticks that were missed
-    are left out, not made up for: what is called looks at the clock, not at a count. A callback that raises is
+    Ticks lie on a grid that begins with the first registration, so lateness never adds up. Beats are told the instant
+    on the grid, not the present one: whoever decides by it what is due decides evenly, however late or (where timers
+    are coarse) early the tick comes. Ticks that were missed are left out, not made up for. A callback that raises is
     reported to `on_error` and hurts nobody else.
     """
 
@@ -22,41 +27,54 @@ class Pacer:
         self._clock = clock
         self._on_error = on_error
         self._period_ns = ms_to_ns(period_ms)
-        self._beats: dict[Beat, None] = {}
+        self._step_ns = self._period_ns // PHASES
+        self._groups: list[dict[Beat, None]] = [{} for _ in range(PHASES)]
+        self._group_of: dict[Beat, dict[Beat, None]] = {}
+        self._phase = 0
+        """The group that ticked last."""
         self._timer: Timer | None = None
         self._next_at = 0
         self.late_ticks = 0
-        """Ticks that were left out because the process was late by a period or more."""
+        """Periods that were left out because the process was late by one or more."""
 
     def __len__(self) -> int:
-        return len(self._beats)
+        return len(self._group_of)
 
     def add(self, beat: Beat) -> None:
-        """Call `beat` from the next tick on; harmless when it is registered already."""
-        self._beats[beat] = None
+        """Call `beat` from about a period from now on; harmless when it is registered already."""
+        if beat in self._group_of:
+            return
+        group = self._group_of[beat] = self._groups[self._phase]
+        group[beat] = None
         if self._timer is None:
-            self._next_at = self._clock.now() + self._period_ns
+            self._next_at = self._clock.now() + self._step_ns
             self._timer = self._clock.call_at(self._next_at, self._tick)
 
     def remove(self, beat: Beat) -> None:
         """Do not call `beat` again, not even in the tick under way; harmless when it is not registered."""
-        self._beats.pop(beat, None)
-        if not self._beats and self._timer is not None:
+        group = self._group_of.pop(beat, None)
+        if group is not None:
+            del group[beat]
+        if not self._group_of and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _tick(self) -> None:
-        now = self._clock.now()
-        missed = max(0, now - self._next_at) // self._period_ns
+        late_ns = max(0, self._clock.now() - self._next_at)
+        missed = late_ns // self._period_ns
         self.late_ticks += missed
-        self._next_at += (missed + 1) * self._period_ns
+        first_at = self._next_at + missed * self._period_ns
+        steps = 1 + late_ns % self._period_ns // self._step_ns
+        self._next_at = first_at + steps * self._step_ns
         self._timer = self._clock.call_at(self._next_at, self._tick)
-        for beat in tuple(self._beats):
-            if beat in self._beats:
-                self._call(beat, now)
+        for at in range(first_at, self._next_at, self._step_ns):
+            self._phase = (self._phase + 1) % PHASES
+            self._beat_group(self._groups[self._phase], at)
 
-    def _call(self, beat: Beat, now: int) -> None:
-        try:
-            beat(now)
-        except Exception as error:  # whatever one call does wrong, the others keep their audio
-            self._on_error(beat, error)
+    def _beat_group(self, group: dict[Beat, None], at: int) -> None:
+        for beat in tuple(group):
+            if beat in group:
+                try:
+                    beat(at)
+                except Exception as error:  # whatever one call does wrong, the others keep their audio
+                    self._on_error(beat, error)

@@ -1,6 +1,9 @@
+from collections.abc import Callable
+from itertools import pairwise
+
 from agent.pacer import Beat, Pacer
 from fsm.units import ms_to_ns
-from tests.fakes import ManualClock
+from tests.fakes import ManualClock, _Pending
 
 
 class Band:
@@ -79,6 +82,34 @@ def test_one_that_raises_is_reported_and_hurts_nobody() -> None:
     assert [(beat, str(error)) for beat, error in band.errors] == [(broken, "off beat")] * 2
 
 
+def test_beats_that_begin_apart_are_spread_over_the_period() -> None:
+    band = Band()
+    for name in "abcd":
+        band.pacer.add(band.beat(name))
+        band.clock.advance(7)
+    band.clock.advance(40)
+    times = {name: [at for called, at in band.calls if called == name] for name in "abcd"}
+    assert len({at % 20 for ats in times.values() for at in ats}) > 1
+    for begun, (name, ats) in zip(range(0, 28, 7), times.items(), strict=True):
+        assert 15 <= ats[0] - begun <= 20, f"{name} waits about a period"
+        assert {later - earlier for earlier, later in pairwise(ats)} == {20}
+
+
+class EarlyClock(ManualClock):
+    """Timers fire before their instant, as those of an event loop that counts whole milliseconds."""
+
+    def call_at(self, when: int, callback: Callable[[], None]) -> _Pending:
+        return super().call_at(when - ms_to_ns(1) // 2, callback)
+
+
+def test_a_tick_that_comes_early_counts_as_on_time() -> None:
+    clock = EarlyClock()
+    calls: list[int] = []
+    Pacer(clock, lambda beat, error: None).add(lambda at: calls.append(at // ms_to_ns(1)))
+    clock.advance(100)
+    assert calls == [20, 40, 60, 80, 100]
+
+
 class LateClock(ManualClock):
     """Timers fire late by as much as was told."""
 
@@ -88,17 +119,17 @@ class LateClock(ManualClock):
         return super().now() + ms_to_ns(self.late_ms)
 
 
-def test_lateness_neither_adds_up_nor_piles_up() -> None:
+def test_lateness_neither_adds_up_nor_piles_up_nor_shows() -> None:
     clock = LateClock()
     calls: list[int] = []
     pacer = Pacer(clock, lambda beat, error: None)
     pacer.add(lambda now: calls.append(now // ms_to_ns(1)))
     clock.late_ms = 7
     clock.advance(40)
-    assert calls == [27, 47]
+    assert calls == [20, 40]
     clock.late_ms = 55
     clock.advance(20)
-    assert calls[2:] == [115]
+    assert calls[2:] == [100]
     clock.late_ms = 0
     clock.advance(80)
     assert calls[3:] == [120, 140]
