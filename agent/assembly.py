@@ -76,6 +76,7 @@ def make_voices(config: Config, agent: Agent, network: Network, clock: Clock) ->
         base_url=config.elevenlabs_base_url,
         voice_id=agent.voice or config.elevenlabs_voice_id,
         model_id=config.elevenlabs_model,
+        endpoint=config.elevenlabs_endpoint,
     )
     return ElevenLabsTextToSpeech(network, clock, settings)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from agent.errors import SettingsError
@@ -19,6 +19,7 @@ PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_")
 
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
+SpeechEndpoint = Literal["auto", "multi", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Config:
     elevenlabs_base_url: str = "wss://api.elevenlabs.io"
     elevenlabs_model: str = "eleven_flash_v2_5"
     elevenlabs_voice_id: str = "JBFqnCBsd6RMkjVDRZzb"
+    elevenlabs_endpoint: SpeechEndpoint = "auto"
+    """`multi-stream-input` (one socket a call), `stream-input` (one an utterance), or the first that is offered."""
     public_url: str = ""
     """Where Twilio reaches us, `https://host[:port][/prefix]`; what it signs."""
     host: str = "127.0.0.1"
@@ -238,4 +241,5 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "data": lambda _, text: Path(text).expanduser(),
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
+    "elevenlabs_endpoint": _one_of(get_args(SpeechEndpoint)),
 }

@@ -104,7 +104,8 @@ def _ears(config: Config) -> SettingLine:
 def _voice(config: Config) -> SettingLine:
     if config.tts == "local":
         return SettingLine("OFFHOOK_TTS", True, "local: the voice is made on this machine (needs offhook[local])")
-    model = f"{config.elevenlabs_model}, voice {config.elevenlabs_voice_id}"
+    endpoint = {"auto": "", "multi": ", multi-stream-input only", "single": ", stream-input only"}
+    model = f"{config.elevenlabs_model}, voice {config.elevenlabs_voice_id}{endpoint[config.elevenlabs_endpoint]}"
     return _key("ELEVENLABS_API_KEY", config.elevenlabs_api_key, config.elevenlabs_base_url, model, "is mute")
 
 

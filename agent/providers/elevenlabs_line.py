@@ -1,16 +1,20 @@
-"""One socket of a voice: whose it is, and which contexts may still count as open on it."""
+"""One socket of a voice, and the port of the two ways in which a voice uses its sockets."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 from agent.errors import Fault
 from agent.ports import Wire, WireListener
-from agent.providers.elevenlabs_codec import PROVIDER, encode_close
+from agent.providers.elevenlabs_codec import PROVIDER, Kind, Piece
+from agent.providers.elevenlabs_utterance import Utterance
 from agent.providers.faults import fault_of_close
-from fsm.units import ms_to_ns
 
-CLOSING_WAIT_MS = 2_000
-"""A context we closed counts as open until its end marker came, or for so long."""
+STREAMS_LIMIT = 5
+"""Utterances a voice has under way at a time: so many contexts a socket may have open, or the service closes it (3.3).
+"""
+
+WHOLE = frozenset({1000, 1005})
+"""Codes of a close that was meant: everything there was to send was sent."""
 
 
 class LineOwner(Protocol):
@@ -19,15 +23,14 @@ class LineOwner(Protocol):
     def line_said(self, line: "Line", message: str | bytes) -> None:
         """A message came."""
 
-    def line_lost(self, line: "Line", fault: Fault) -> None:
-        """The socket is gone."""
+    def line_lost(self, line: "Line", fault: Fault, *, is_whole: bool) -> None:
+        """The socket is gone; `is_whole`: the other side closed it because it was done."""
 
 
 class Line:
-    """One socket. `closing` holds the contexts we closed, with the instants at which they are forgotten."""
+    """One socket."""
 
     def __init__(self, owner: LineOwner, connect: Callable[[WireListener], Wire]) -> None:
-        self.closing: dict[str, int] = {}
         self._owner = owner
         self.wire = connect(self)
         self._was_open = self.wire.is_open
@@ -42,15 +45,52 @@ class Line:
 
     def on_close(self, code: int, reason: str) -> None:
         """Pass on the end, as a fault."""
-        self._owner.line_lost(self, fault_of_close(PROVIDER, code, reason, was_open=self._was_open))
+        fault = fault_of_close(PROVIDER, code, reason, was_open=self._was_open)
+        self._owner.line_lost(self, fault, is_whole=self._was_open and code in WHOLE)
 
-    def close_context(self, context_id: str, now: int) -> None:
-        """Order no more of a context; what is under way still comes."""
-        self.wire.send(encode_close(context_id))
-        self.closing[context_id] = now + ms_to_ns(CLOSING_WAIT_MS)
 
-    def closing_count(self, now: int) -> int:
-        """Contexts that may still count as open on the other side."""
-        for context_id in [one for one, until in self.closing.items() if until <= now]:
-            del self.closing[context_id]
-        return len(self.closing)
+class Route(Protocol):
+    """How the utterances of one voice travel: which socket each is on, and what is said there."""
+
+    @property
+    def kind(self) -> Kind:
+        """The endpoint it uses."""
+        ...
+
+    def begin(self, known: Utterance) -> bool:
+        """Send what there is of an utterance; `False` where there is no room for it yet."""
+        ...
+
+    def say(self, known: Utterance, text: str) -> None:
+        """Send one more clause of an utterance that was begun."""
+
+    def finish(self, known: Utterance) -> None:
+        """No more text of an utterance that was begun comes."""
+
+    def keep_alive(self, known: Utterance) -> None:
+        """Keep an utterance that waits for text from timing out."""
+
+    def forget(self, known: Utterance) -> None:
+        """Nothing more of an utterance is wanted; harmless where it was not begun."""
+
+    def abandon(self, known: Utterance) -> None:
+        """The socket of an utterance may be as good as dead: leave it, unless others use it."""
+
+    def holds(self, line: Line) -> bool:
+        """Whether a line is in use; what still comes on any other is late."""
+        ...
+
+    def whose(self, line: Line, piece: Piece) -> Utterance | None:
+        """The utterance that a piece belongs to; `None` for one of which no more is wanted."""
+        ...
+
+    def leave(self, line: Line) -> list[Utterance]:
+        """Close a line; the utterances that were on it."""
+        ...
+
+    def room_at(self) -> int | None:
+        """The instant at which there may be room again by itself."""
+        ...
+
+    def close(self) -> None:
+        """Close all lines."""

@@ -11,8 +11,8 @@ FASTEST_MS_PER_CHAR = 30
 class Utterance:
     """The text of one utterance, the audio that came of it, and until when more must come.
 
-    `is_sent`: its context is open on the present socket. Texts are kept, so that they can be sent again on another
-    socket as long as no audio came.
+    `is_sent`: its text is on a socket. Texts are kept, so that they can be sent again on another socket as long as no
+    audio came.
     """
 
     def __init__(self, utterance_id: int) -> None:
@@ -22,7 +22,8 @@ class Utterance:
         self.is_finished = False
         self.is_sent = False
         self.is_second_try = False
-        self.has_failed = False  # its listener is about to be told
+        self.has_moved = False  # to the other endpoint
+        self.is_settled = False  # its listener is about to be told
         self.has_ended = False  # the server's end marker came
         self.audio_samples = 0
         self.due_at: int | None = None
@@ -53,6 +54,20 @@ class Utterance:
     def restart(self) -> None:
         """Another socket will be told everything once more; the deadline stands."""
         self.is_second_try = True
+        self._begin_anew()
+
+    @property
+    def may_move(self) -> bool:
+        """Whether it may be sent to the other endpoint: once, and not to be heard twice."""
+        return not self.audio_samples and not self.has_moved
+
+    def move(self) -> None:
+        """The other endpoint will be told everything; that is no second try, and the deadline stands."""
+        self.has_moved = True
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.is_sent = False
         self._early_alignment = None
 
     def take(self, piece: Piece, now: int, settings: ElevenLabsSettings) -> Alignment | None:
@@ -79,8 +94,16 @@ class Utterance:
         if not self.texts:
             return False
         if self.audio_samples and self._is_aligned:
-            return self._aligned_chars * 10 < self._text_chars * 8  # blanks and signs may be left out
+            return self._lacks_words()
         return samples_to_ms(self.audio_samples) < self._text_chars * FASTEST_MS_PER_CHAR
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether all of it may have come: it was heard, and its words, where they were told, are all there."""
+        return self.is_finished and self.audio_samples > 0 and not (self._is_aligned and self._lacks_words())
+
+    def _lacks_words(self) -> bool:
+        return self._aligned_chars * 10 < self._text_chars * 8  # blanks and signs may be left out
 
     def _expect_next(self, now: int, settings: ElevenLabsSettings) -> None:
         if self.is_owed() and not self.has_ended:

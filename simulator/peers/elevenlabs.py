@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import orjson
 
@@ -12,13 +13,16 @@ from simulator.peers.elevenlabs_behaviour import MODELS, AlignmentStyle, ElevenL
 from simulator.peers.elevenlabs_http import HttpError, SpeechExchange, problem, read_order
 from simulator.peers.elevenlabs_messages import FAULT_ERRORS, SocketError
 from simulator.peers.elevenlabs_socket import VoiceSocket
-from simulator.peers.elevenlabs_streams import MultiSocket, SingleSocket
+from simulator.peers.elevenlabs_streams import AbsentSocket, MultiSocket, SingleSocket
 from simulator.peers.elevenlabs_studio import Studio
 
 __all__ = ["AlignmentStyle", "ElevenLabsBehaviour", "ElevenLabsPeer", "VoiceFault"]
 
 _SPEECH = re.compile(r"/v1/text-to-speech/(?P<voice>[^/]+)(?P<kind>(?:/stream)?(?:/with-timestamps)?)")
 _SOCKET = re.compile(r"/v1/text-to-speech/(?P<voice>[^/]+)/(?P<kind>stream-input|multi-stream-input)")
+
+_KINDS = {"stream-input": "single", "multi-stream-input": "multi"}
+_SOCKETS: Mapping[str, type[VoiceSocket]] = {"stream-input": SingleSocket, "multi-stream-input": MultiSocket}
 
 KEY_HINT = "send it as header xi-api-key"
 
@@ -63,8 +67,7 @@ class ElevenLabsPeer:
     def upgrade(self, request: Request) -> Refusal | None:
         """Grant a known socket with a good key, or one whose key may still come in the first message."""
         try:
-            if _SOCKET.fullmatch(request.path) is None:
-                raise _not_found(request)
+            self._check_offered(request)
             self._check_injected()
             key = _key_of(request)
             if key is not None and not self._accepts(key) and self.behaviour.refuse_key_at == "upgrade":
@@ -79,7 +82,7 @@ class ElevenLabsPeer:
         self.counts["sockets"] += 1
         found = _SOCKET.fullmatch(request.path)
         assert found is not None, "the upgrade was granted for this path"
-        kind = MultiSocket if found["kind"] == "multi-stream-input" else SingleSocket
+        kind = _SOCKETS[found["kind"]] if self._offers(found["kind"]) else AbsentSocket
         key = _key_of(request)
         is_bad_key = key is not None and not self._accepts(key)
         socket: VoiceSocket = kind(
@@ -144,6 +147,13 @@ class ElevenLabsPeer:
                 return voice
         raise _not_found(request)
 
+    def _check_offered(self, request: Request) -> None:
+        found = _SOCKET.fullmatch(request.path)
+        if found is None:
+            raise _not_found(request)
+        if self.behaviour.refuse_endpoint_at == "upgrade" and not self._offers(found["kind"]):
+            raise HttpError(self.behaviour.refuse_endpoint_status, f"Not offered: {request.path}")
+
     def _check_injected(self) -> None:
         """Raise the refusal that the behaviour asks for; it counts as an attempt of `fail_first_n`."""
         self._served += 1
@@ -157,6 +167,9 @@ class ElevenLabsPeer:
     def _is_faulty(self, attempt: int) -> bool:
         first_n = self.behaviour.fail_first_n
         return first_n is None or attempt <= first_n
+
+    def _offers(self, kind: str) -> bool:
+        return _KINDS[kind] in self.behaviour.offers
 
     def _is_unknown_voice(self, voice: str) -> bool:
         return self.behaviour.strict_voices and all(voice != voice_id for voice_id, _ in self.behaviour.voices)

@@ -50,6 +50,12 @@ class ElevenLabsBehaviour:
     that is `None`. `ElevenLabsPeer.behaviour` may be replaced while calls run.
     """
 
+    offers: tuple[Literal["single", "multi"], ...] = ("single", "multi")
+    """The sockets there are: `stream-input`, `multi-stream-input`; other servers of the protocol may know only one."""
+    refuse_endpoint_at: Literal["upgrade", "frame"] = "upgrade"
+    """A socket that is not offered is refused by HTTP, or by an error frame that answers the first message."""
+    refuse_endpoint_status: int = 404
+
     api_key: str | None = None
     """The only key accepted; `None` accepts any that is not empty."""
     refuse_key_at: Literal["upgrade", "frame"] = "upgrade"
@@ -84,6 +90,10 @@ class ElevenLabsBehaviour:
     durations_key: Literal["charDurationsMs", "charsDurationsMs"] = "charDurationsMs"
     context_key: Literal["contextId", "context_id"] = "contextId"
     final_key: Literal["isFinal", "is_final"] = "isFinal"
+    names_contexts: bool = True
+    """`False`: messages of the multi-context socket do not say which context they belong to."""
+    sends_final: bool = True
+    """`False`: there is no final message; the single-context socket ends by its close alone."""
     final_is_false: bool = False
     """Frames before the last say `false` instead of `null`."""
     flush_done: bool = False

@@ -187,8 +187,8 @@ class VoiceSocket:
             self._send_audio(context, b"", *late)
         if self._fault is VoiceFault.NO_FINAL:
             self._studio.counts["faults"] += 1
-            return
-        self._wire.send(final_message(self._studio.behaviour, self._context_member(context)))
+        elif self._studio.behaviour.sends_final:
+            self._wire.send(final_message(self._studio.behaviour, self._context_member(context)))
 
     def on_inactive(self, context: Context) -> None:  # noqa: ARG002 - the socket ends, whichever it was
         """No text for too long."""

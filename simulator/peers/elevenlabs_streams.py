@@ -1,4 +1,4 @@
-"""The two text-to-speech sockets of the emulated ElevenLabs (protocol page, sections 2 and 3)."""
+"""The text-to-speech sockets of the emulated ElevenLabs (protocol page, sections 2 and 3)."""
 
 from collections.abc import Mapping
 
@@ -98,7 +98,7 @@ class MultiSocket(VoiceSocket):
         self._close_when_done()
 
     def _context_member(self, context: Context) -> dict[str, str | None]:
-        return {self._studio.behaviour.context_key: context.id}
+        return {self._studio.behaviour.context_key: context.id} if self._studio.behaviour.names_contexts else {}
 
     def on_final(self, context: Context) -> None:
         """One context is over."""
@@ -113,3 +113,10 @@ class MultiSocket(VoiceSocket):
     def _close_when_done(self) -> None:
         if self._is_closing and not self._contexts:
             self._close(1000)
+
+
+class AbsentSocket(VoiceSocket):
+    """An endpoint that a server grants although it does not have it: it understands no message."""
+
+    def _take(self, message: Mapping[str, object]) -> None:  # noqa: ARG002 - whatever it is
+        raise SocketError("unknown_endpoint", "This endpoint is not available on this server.")

@@ -22,7 +22,7 @@ def test_every_setting_has_its_name() -> None:
         "TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN DEEPGRAM_API_KEY GROQ_API_KEY ELEVENLABS_API_KEY TWILIO_BASE_URL "
         "DEEPGRAM_BASE_URL GROQ_BASE_URL ELEVENLABS_BASE_URL OFFHOOK_PUBLIC_URL OFFHOOK_HOST OFFHOOK_PORT OFFHOOK_DATA "
         "OFFHOOK_AGENT OFFHOOK_MAX_CALLS OFFHOOK_STT OFFHOOK_TTS GROQ_MODEL DEEPGRAM_MODEL ELEVENLABS_MODEL "
-        "ELEVENLABS_VOICE_ID".split()
+        "ELEVENLABS_VOICE_ID ELEVENLABS_ENDPOINT".split()
     )
 
 
@@ -71,6 +71,11 @@ def test_a_dotenv_file_is_outranked_by_the_environment_and_blanks_count_as_none(
             "OFFHOOK_STT must be one of deepgram, local; got 'deepgrm'; did you mean 'deepgram'?",
         ),
         ("OFFHOOK_TTS", "x", "OFFHOOK_TTS must be one of elevenlabs, local; got 'x'"),
+        (
+            "ELEVENLABS_ENDPOINT",
+            "singel",
+            "ELEVENLABS_ENDPOINT must be one of auto, multi, single; got 'singel'; did you mean 'single'?",
+        ),
         ("OFFHOOK_PUBLIC_URL", "example.com", "OFFHOOK_PUBLIC_URL must be a URL"),
         ("OFFHOOK_PUBLIC_URL", "ftp://example.com", "like https://example.com; got 'ftp://example.com'"),
         ("OFFHOOK_PUBLIC_URL", "https://example.com/voice", "the address before /voice"),
@@ -155,6 +160,16 @@ def test_the_local_speech_needs_no_keys() -> None:
     names = {line.name for line in describe(load_config({"OFFHOOK_STT": "local", "OFFHOOK_TTS": "local"}))}
     assert {"OFFHOOK_STT", "OFFHOOK_TTS"} <= names
     assert not {"DEEPGRAM_API_KEY", "ELEVENLABS_API_KEY"} & names
+
+
+def test_the_report_says_which_speech_endpoint_was_asked_for() -> None:
+    def meaning(**environ: str) -> str:
+        lines = describe(load_config({"ELEVENLABS_API_KEY": "e", **environ}))
+        return next(line.meaning for line in lines if line.name == "ELEVENLABS_API_KEY")
+
+    assert "stream-input" not in meaning(), "whichever the server offers"
+    assert "stream-input only" in meaning(ELEVENLABS_ENDPOINT="Single")
+    assert "multi-stream-input only" in meaning(ELEVENLABS_ENDPOINT="multi")
 
 
 def test_urls_of_any_scheme_serve_both_protocols() -> None:

@@ -46,7 +46,7 @@ def test_the_life_of_a_context() -> None:
         json.loads(text)
         for text in (
             encode_init(SETTINGS, "u1"),
-            encode_text("u1", "  Hello there.\n"),
+            encode_text("  Hello there.\n", "u1"),
             encode_keep_alive("u1"),
             encode_flush("u1"),
             encode_close("u1"),
