@@ -8,7 +8,7 @@ import click
 COMMANDS = {
     "serve": ("agent.serve_command:serve", "Answer calls: the server that Twilio talks to."),
     "call": ("agent.call_command:call", "Place a call to a number and let the agent speak."),
-    "demo": ("simulator.demo_command:demo", "Hear, read and see one whole call, without any key."),
+    "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
     "bench": ("simulator.bench_command:bench", "Measure this machine."),

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from agent.clock import Clock, LoopClock
 from agent.net import LoopNetwork
 from simulator.brain import AppointmentBrain
-from simulator.brain_answers import Brain
+from simulator.brain.answers import Brain
 from simulator.dialling import Dialler
 from simulator.emulator_settings import SettingError, nearest
 from simulator.hosts import Host

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.brain_answers import Brain, CannedBrain, RuleBrain
+from simulator.brain.answers import Brain, CannedBrain, RuleBrain
 from simulator.emulator_settings import Setting, SettingError, nearest
 from simulator.emulators import BEHAVIOURS
 

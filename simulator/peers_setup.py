@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.brain_answers import CannedBrain
+from simulator.brain.answers import CannedBrain
 from simulator.emulator_settings import Setting, SettingError, make_behaviour
 from simulator.emulators import BEHAVIOURS, PROVIDERS, Setup, check_known
 from simulator.peers_file import PeersFile, read_peers_file

@@ -22,7 +22,7 @@ from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.web_request import WebRequest
 from agent.webhook import VoiceWebhook, admit_by
 from simulator.brain import AppointmentBrain
-from simulator.brain_answers import Brain
+from simulator.brain.answers import Brain
 from simulator.caller import Caller
 from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN
 from simulator.loop import WorldLoop

@@ -29,7 +29,7 @@ ONLY_IN = {
 """What is imported nowhere but here."""
 
 SOCKETS = ("aiohttp", "websockets")
-NETWORKED = re.compile(r"agent/(net|server)\w*\.py|simulator/(hosts|websocket|dialling|bench\w*|demo\w*)\.py")
+NETWORKED = re.compile(r"agent/(net|server)\w*\.py|simulator/(hosts|websocket|dialling|bench\w*|bench/\w+)\.py")
 
 
 def sources() -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fsm.units import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
-from simulator.brain_speaking import ONES, TENS
+from simulator.brain.speaking import ONES, TENS
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from simulator.speech import MS_PER_CHAR, char_starts, speak
 

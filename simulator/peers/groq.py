@@ -10,7 +10,7 @@ import orjson
 
 from agent.clock import Clock
 from fsm.units import NS_PER_S, ms_to_ns
-from simulator.brain_answers import Brain, BrainAnswer
+from simulator.brain.answers import Brain, BrainAnswer
 from simulator.peers.base import Answer, PeerExchange, PeerSocket, PeerWire, Refusal, Request
 from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal, GroqStreamFault
 from simulator.peers.groq_checks import check_request

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.brain_answers import tool_name
+from simulator.brain.answers import tool_name
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.groq_refusals import GroqProblem, invalid, retired_model, unknown_model
 

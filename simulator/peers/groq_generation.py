@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from simulator.brain_answers import BrainAnswer, offered_tools
+from simulator.brain.answers import BrainAnswer, offered_tools
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.groq_checks import wants_json
 from simulator.peers.groq_refusals import GroqProblem, json_validate_failed, tool_use_failed

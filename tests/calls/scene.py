@@ -12,7 +12,7 @@ from fsm.events import Event
 from fsm.state import CallState, Mode
 from fsm.transcript import Transcript, is_valid
 from fsm.units import NS_PER_MS
-from simulator.brain_answers import Brain, BrainAnswer, CannedBrain
+from simulator.brain.answers import Brain, BrainAnswer, CannedBrain
 from simulator.peers.twilio_stream import TwilioPhone
 from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
 from simulator.script import AfterAgentFinished, AfterWords, HangUp, IfLate, Step

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fsm.effects import Fill
-from simulator.brain_answers import BrainAnswer
+from simulator.brain.answers import BrainAnswer
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour, VoiceFault
 from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal, GroqStreamFault

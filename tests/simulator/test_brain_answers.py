@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.brain_answers import BrainAnswer, CannedBrain, RuleBrain
+from simulator.brain.answers import BrainAnswer, CannedBrain, RuleBrain
 
 
 def test_canned_replies_begin_again_and_rules_answer_by_pattern() -> None:

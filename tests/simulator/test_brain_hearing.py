@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.brain_hearing import hear, normalise
-from simulator.brain_phrases import Intent
-from simulator.brain_speaking import say_choice, say_date, say_number, say_ordinal, say_part, say_time
-from simulator.brain_time import DayWish, TimeWish, find_time
+from simulator.brain.hearing import hear, normalise
+from simulator.brain.phrases import Intent
+from simulator.brain.speaking import say_choice, say_date, say_number, say_ordinal, say_part, say_time
+from simulator.brain.times import DayWish, TimeWish, find_time
 
 SUNDAY = date(2026, 11, 22)
 

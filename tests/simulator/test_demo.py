@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from agent.cli import offhook
 from agent.config import load_config
-from simulator.demo import Options, demo_settings
-from simulator.demo_fast import perform_fast
-from simulator.demo_live import opened_house, place_call
-from simulator.demo_report import edit_distance, report
-from simulator.demo_voice import contributions, read_caller, split_script
+from simulator.demo.fast import perform_fast
+from simulator.demo.live import opened_house, place_call
+from simulator.demo.report import edit_distance, report
+from simulator.demo.story import Options, demo_settings
+from simulator.demo.voice import contributions, read_caller, split_script
 from simulator.emulators import EmulatedProviders
 from simulator.script import AfterAgentFinished, HangUp, IfLate, Play, Say
 from simulator.speech import silence, speak

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from simulator.brain_answers import CannedBrain
+from simulator.brain.answers import CannedBrain
 from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN, PROVIDERS, EmulatedProviders, Setup
 from simulator.peers.deepgram import DeepgramPeer
 from simulator.peers.groq import GroqPeer

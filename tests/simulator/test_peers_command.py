@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from simulator.brain_answers import CannedBrain
+from simulator.brain.answers import CannedBrain
 from simulator.emulator_settings import SettingError
 from simulator.emulators import Setup
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour

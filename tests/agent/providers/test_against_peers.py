@@ -15,7 +15,7 @@ from agent.providers.elevenlabs_codec import ElevenLabsSettings
 from fsm.events import ToolCall
 from fsm.transcript import Message
 from fsm.units import FRAME_SAMPLES
-from simulator.brain_answers import BrainAnswer, CannedBrain
+from simulator.brain.answers import BrainAnswer, CannedBrain
 from simulator.peers.deepgram import DeepgramBehaviour, DeepgramPeer
 from simulator.peers.elevenlabs import ElevenLabsPeer
 from simulator.peers.elevenlabs_behaviour import AlignmentStyle, ElevenLabsBehaviour, VoiceFault

@@ -19,7 +19,7 @@ from agent.providers.elevenlabs_codec import ElevenLabsSettings
 from fsm.events import ToolCall
 from fsm.transcript import Message
 from fsm.units import FRAME_SAMPLES
-from simulator.brain_answers import BrainAnswer, CannedBrain
+from simulator.brain.answers import BrainAnswer, CannedBrain
 from simulator.hosts import Host
 from simulator.peers.base import Peer
 from simulator.peers.deepgram import DeepgramBehaviour, DeepgramPeer

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from simulator.brain_answers import BrainAnswer, CannedBrain
+from simulator.brain.answers import BrainAnswer, CannedBrain
 from simulator.peers.base import Request
 from simulator.peers.groq import GroqBehaviour, GroqPeer
 from simulator.peers.groq_exchange import GroqExchange

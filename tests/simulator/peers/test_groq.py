@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.brain_answers import BrainAnswer
+from simulator.brain.answers import BrainAnswer
 from simulator.peers.groq import GroqBehaviour, GroqPeer, GroqStreamFault
 from tests.simulator.peers.groq_client import CALL, MODEL, USER, WEATHER, Client, chunks, deltas, events, spoken
 from tests.simulator.peers.recorders import RecordedAnswer

@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from agent.clock import LoopClock
-from simulator.brain_answers import BrainAnswer, CannedBrain
+from simulator.brain.answers import BrainAnswer, CannedBrain
 from simulator.hosts import Host
 from simulator.peers.base import Answer, PeerExchange, Request
 from simulator.peers.elevenlabs import ElevenLabsBehaviour, ElevenLabsPeer, VoiceFault

@@ -1,0 +1,21 @@
+"""The demonstration call in virtual time."""
+
+from datetime import datetime
+
+from agent.trace import Observer
+from simulator.demo.story import SCRIPT, Options, Performance
+from simulator.recording import StereoRecorder
+from simulator.rehearsal import Cast, Rehearsal
+
+
+def perform_fast(options: Options, observer: Observer | None = None) -> Performance:
+    """Let the call happen. Raises `Stuck` or `Endless` where it does not come to its end."""
+    cast = Cast(seed=options.seed, now=options.now or datetime.now().astimezone())
+    rehearsal = Rehearsal(options.data, cast, observer)
+    rehearsal.prepare()
+    with StereoRecorder(options.record) as recorder:
+        call = rehearsal.call(SCRIPT, tap=recorder)
+        rehearsal.finish()
+    rehearsal.close()
+    assert call.ended_at is not None, "finish waits for the end"
+    return Performance(call.caller, call.twilio, call.started_at, call.ended_at, options.data, options.record)
