@@ -30,7 +30,7 @@ rngs = st.integers(0, 2**32).map(random.Random)
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311  # repeatable on purpose
+    return random.Random(seed)  # repeatable on purpose
 
 
 def hear(audio: bytes, sizes: list[int] | None = None) -> list[HeardWord]:

@@ -28,7 +28,7 @@ KEY = {"authorization": "Token secret"}
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311  # repeatable on purpose
+    return random.Random(seed)  # repeatable on purpose
 
 
 @dataclass
