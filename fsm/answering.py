@@ -26,7 +26,7 @@ from fsm.events import (
     ToolReturned,
     ToolsRequested,
 )
-from fsm.guards import LONGEST_RETRY_WAIT_MS
+from fsm.guards import LONGEST_RETRY_WAIT_MS, is_due
 from fsm.hearing import Change
 from fsm.opening import close_reply, open_reply
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
@@ -66,15 +66,19 @@ def ask_pardon(state: CallState, _event: Event, now: int) -> Change:
 def say_goodbye(state: CallState, event: Event, now: int) -> Change:
     """Leave politely: whatever we were at is dropped, and the call ends once the goodbye was heard."""
     dropped: tuple[Effect, ...] = () if state.mode is Mode.LISTENING else (CancelReply(state.reply),)
-    reason = event.reason if isinstance(event, HangUpRequested) else _overdue_reason(state, now)
-    state = replace(state, ending=reason, utterance=Utterance(), is_finalizing=False)
-    state, effects = recite(state.set_deadlines(call_end_at=None), now, state.phrases.goodbye)
+    is_overdue = is_due(state.deadlines.call_end_at, now)
+    reason = "the call reached its longest length" if is_overdue else "nobody spoke any more"
+    if isinstance(event, HangUpRequested):
+        reason, is_overdue = event.reason, True
+    state = replace(state, ending=reason, is_last_word=is_overdue, utterance=Utterance(), is_finalizing=False)
+    call_end_at = None if is_overdue else state.deadlines.call_end_at
+    state, effects = recite(state.set_deadlines(call_end_at=call_end_at, release_at=None), now, state.phrases.goodbye)
     return state, (*dropped, *effects)
 
 
-def _overdue_reason(state: CallState, now: int) -> str:
-    end_at = state.deadlines.call_end_at
-    return "the call reached its longest length" if end_at is not None and end_at <= now else "nobody spoke any more"
+def insist(state: CallState, _event: HangUpRequested, _now: int) -> Change:
+    """The call is ending already; now it does so whatever the caller says."""
+    return replace(state, is_last_word=True).set_deadlines(call_end_at=None), ()
 
 
 def end_call(state: CallState, event: PlayoutFinished | PlayoutHeld, _now: int) -> Change:

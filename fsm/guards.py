@@ -31,6 +31,11 @@ def ends_call(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 -
     return is_current(state, event, now) and bool(state.ending)
 
 
+def is_last_word(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The call ends now, whatever is said."""
+    return state.is_last_word
+
+
 def adds_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """Words that were not in the turn being answered: the caller goes on."""
     return words.adds_words(state.asked.text, event.text) and not words.is_backchannel(event.text)
@@ -140,8 +145,8 @@ def is_connect_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa
 
 
 def is_call_too_long(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The call reached its longest length, and is not ending already."""
-    return is_due(state.deadlines.call_end_at, now) and not state.ending
+    """The call reached its longest length."""
+    return is_due(state.deadlines.call_end_at, now)
 
 
 def is_turn_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -220,6 +225,6 @@ def is_false_alarm(state: CallState, _event: Any, now: int) -> bool:  # noqa: AN
     return is_due(state.deadlines.verdict_at, now) and not state.is_talking
 
 
-def ends_silently(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The call is ending already: a further request changes nothing."""
+def is_ending(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply is the call's last, if nobody interrupts it."""
     return bool(state.ending)

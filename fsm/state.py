@@ -157,6 +157,8 @@ class CallState:
     """How often in a row nobody answered."""
     ending: str = ""
     """Why the call ends once the present reply was heard; empty while it goes on."""
+    is_last_word: bool = False
+    """It ends whatever the caller says: the present reply, a goodbye, cannot be interrupted."""
 
     def set_deadlines(self, **instants: int | None) -> "CallState":
         """The state with some deadlines changed."""

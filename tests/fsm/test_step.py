@@ -21,6 +21,7 @@ from fsm.events import (
     DigitPressed,
     EarsFailed,
     EarsRestored,
+    Event,
     HangUpRequested,
     PlayoutDrained,
     PlayoutFinished,
@@ -52,6 +53,12 @@ def voice(at_ms: int) -> SpeechStarted:
 
 def silence(at_ms: int) -> SpeechStopped:
     return SpeechStopped(ms_to_ns(at_ms))
+
+
+def saying_goodbye() -> Timeline:
+    """The agent hangs up: its last words sound, and nobody else wants the call over."""
+    t = speaking().at(2_600, ToolsRequested(2, (BOOK,), "Goodbye."))
+    return t.at(2_700, ToolReturned(2, "c1", "", ends_call=True)).expect(SPEAKING, FinishReply)
 
 
 # --- ring to greeting
@@ -250,8 +257,33 @@ def test_an_answer_in_the_last_moment_of_a_question_is_an_answer() -> None:
 
 
 def test_a_word_on_top_of_the_end_of_the_goodbye_does_not_begin_the_call_anew() -> None:
-    t = speaking().at(2_600, HangUpRequested("drain")).at(2_700, ReplyAudioStarted(3)).at(4_000, voice(3_920))
-    t.at(4_000, PlayoutHeld(3, Phrases().goodbye, is_whole=True)).expect(ENDED, EndCall("drain"))
+    t = (
+        speaking()
+        .at(2_600, ToolsRequested(2, (BOOK,), "Goodbye."))
+        .at(2_700, ToolReturned(2, "c1", "", ends_call=True))
+    )
+    t.at(4_000, voice(3_920)).expect(BARGE_IN, HoldPlayout)
+    t.at(4_000, PlayoutHeld(2, "Goodbye.", is_whole=True)).expect(ENDED, EndCall("the agent hung up"))
+
+
+@pytest.mark.parametrize(
+    "interrupts", [SpeechStarted(0), WordsHeard("Wait, no!"), DigitPressed("0"), TurnEnded("Wait!")]
+)
+def test_who_must_go_is_not_kept_by_the_caller(interrupts: Event) -> None:
+    t = speaking().at(2_600, HangUpRequested("drain")).expect(THINKING, CancelReply, Recite)
+    t.at(2_650, interrupts).expect(THINKING)
+    t.at(2_700, ReplyAudioStarted(3)).at(2_800, interrupts).expect(SPEAKING)
+    t.at(4_000, PlayoutFinished(3, Phrases().goodbye)).expect(ENDED, EndCall("drain"))
+
+
+def test_a_goodbye_of_the_agents_own_becomes_final_when_the_house_closes() -> None:
+    t = (
+        speaking()
+        .at(2_600, ToolsRequested(2, (BOOK,), "Goodbye."))
+        .at(2_700, ToolReturned(2, "c1", "", ends_call=True))
+    )
+    t.at(2_800, HangUpRequested("drain")).expect(SPEAKING).at(2_900, voice(2_820)).expect(SPEAKING)
+    t.at(4_000, PlayoutFinished(2, "Goodbye.")).expect(ENDED, EndCall("the agent hung up"))
 
 
 # --- withheld
