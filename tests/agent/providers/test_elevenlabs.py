@@ -1,4 +1,3 @@
-import base64
 from typing import Any
 
 import pytest
@@ -9,26 +8,9 @@ from agent.errors import Fault, FaultKind, Whose
 from agent.ports import Alignment
 from agent.providers.elevenlabs import ElevenLabsTextToSpeech
 from agent.providers.elevenlabs_codec import ElevenLabsSettings
+from tests.agent.providers.elevenlabs_script import MS_PER_CHAR, audio_of, end, orders, spoken
 from tests.agent.providers.fakes import FakeNetwork, FakeWire, VoiceLog
 from tests.fakes import ManualClock
-
-MS_PER_CHAR = 60
-
-
-def spoken(context: str, text: str, *, aligned: bool = True, **more: object) -> dict[str, Any]:
-    """All of `text` as one piece of audio, at an ordinary pace."""
-    starts = [place * MS_PER_CHAR for place in range(len(text))]
-    alignment = {"chars": list(text), "charStartTimesMs": starts, "charDurationsMs": [MS_PER_CHAR] * len(text)}
-    sound = base64.b64encode(b"\x80" * (len(text) * MS_PER_CHAR * 8)).decode()
-    return {"contextId": context, "audio": sound, "alignment": alignment if aligned else None, **more}
-
-
-def end(context: str) -> dict[str, Any]:
-    return {"contextId": context, "audio": None, "isFinal": True}
-
-
-def audio_of(text: str) -> int:
-    return len(text) * MS_PER_CHAR * 8
 
 
 class Call:
@@ -49,22 +31,6 @@ class Call:
 
     def fault(self, utterance: int) -> Fault:
         return self.heard.faults[utterance]
-
-
-def orders(wire: FakeWire) -> list[str]:
-    """What was sent, in short: `u1:init`, `u1:text`, `u1:flush`, `u1:close`, `u1:alive`."""
-    short = []
-    for fields in wire.said:
-        context = fields["context_id"]
-        if "voice_settings" in fields:
-            short.append(f"{context}:init")
-        elif fields.get("text"):
-            short.append(f"{context}:{fields['text'].strip()}")
-        elif "text" in fields:
-            short.append(f"{context}:alive")
-        else:
-            short.append(f"{context}:{'close' if 'close_context' in fields else 'flush'}")
-    return short
 
 
 def test_an_utterance_from_its_first_clause_to_its_end() -> None:
@@ -386,12 +352,50 @@ def test_a_piece_without_a_context_belongs_to_the_only_utterance_there_is() -> N
     t = Call()
     t.voice.say(1, "Hello.")
     piece = spoken("", "Hello. ")
-    del piece["contextId"]
     t.wire.tell(piece)
     assert t.heard.log == [("audio", 1, audio_of("Hello. "))]
     t.voice.say(2, "Or not.")
     t.wire.tell(piece)
     assert len(t.heard.log) == 1, "where there is doubt, nobody's"
+
+
+def test_a_server_that_names_no_contexts_is_understood_and_left_when_it_is_interrupted() -> None:
+    t = Call()
+    t.voice.say(1, "Hello.")
+    t.voice.finish(1)
+    t.wire.tell(spoken("", "Hello. "))
+    t.wire.tell(end(""))
+    assert [entry[0] for entry in t.heard.log] == ["audio", "spoken"]
+    t.voice.say(2, "How are you?")
+    t.voice.finish(2)
+    t.wire.tell(spoken("", "How "))
+    t.voice.drop(2)
+    assert t.wire.closed_with == (1000, ""), "what still comes could be taken for the next utterance's"
+    t.voice.say(3, "Sorry.")
+    old, new = t.network.wires
+    old.tell(spoken("", "are you? "))
+    new.accept()
+    new.tell(spoken("", "Sorry. "))
+    assert t.heard.log[2:] == [("audio", 2, audio_of("How ")), ("audio", 3, audio_of("Sorry. "))]
+
+
+def test_a_socket_closed_once_all_was_said_ends_its_utterance() -> None:
+    t = Call()
+    t.voice.say(1, "Hello.")
+    t.voice.finish(1)
+    t.wire.tell(spoken("u1", "Hello. "))
+    t.wire.drop(1000, "")
+    assert t.heard.log[-1] == ("spoken", 1)
+    assert len(t.network.wires) == 1, "nothing to say, nothing to dial"
+
+
+def test_a_socket_closed_before_all_was_said_does_not() -> None:
+    t = Call()
+    t.voice.say(1, "Hello, how are you?")
+    t.voice.finish(1)
+    t.wire.tell(spoken("u1", "Hello, "))
+    t.wire.drop(1000, "")
+    assert t.heard.log[-1] == ("failed", 1)
 
 
 @pytest.mark.parametrize("message", ['{"type":"flush_done"}', "junk", b"\x00", '{"audio":"!!"}'])

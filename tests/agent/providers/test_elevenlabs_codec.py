@@ -15,6 +15,7 @@ from agent.providers.elevenlabs_codec import (
     Piece,
     decode,
     encode_close,
+    encode_end,
     encode_flush,
     encode_init,
     encode_keep_alive,
@@ -34,6 +35,21 @@ def test_the_url_asks_for_telephone_audio_with_the_words_times() -> None:
     german = ElevenLabsSettings(api_key="", voice_id="v", language_code="de")
     assert speech_url(german).startswith("wss://api.elevenlabs.io/v1/text-to-speech/v/multi-stream-input?")
     assert speech_url(german).endswith("&language_code=de")
+
+
+def test_either_endpoint_takes_the_same_query() -> None:
+    multi, single = speech_url(SETTINGS, "multi"), speech_url(SETTINGS, "single")
+    assert single == multi.replace("/multi-stream-input?", "/stream-input?") != multi
+
+
+def test_the_life_of_a_single_stream() -> None:
+    init, *rest = [
+        json.loads(text)
+        for text in (encode_init(SETTINGS), encode_text("Hello there."), encode_keep_alive(), encode_end())
+    ]
+    assert init.keys() == {"text", "voice_settings"}
+    assert init["text"] == " "
+    assert rest == [{"text": "Hello there. ", "flush": True}, {"text": " "}, {"text": ""}]
 
 
 def test_the_key_is_in_its_header_and_nowhere_else() -> None:
@@ -94,6 +110,9 @@ def test_audio_and_its_end_in_both_spellings(context: str, final: str) -> None:
         ({"alignment": {"chars": ["H", "i", "!"], "charStartTimesMs": [0, 70]}}, HI_ALIGNED, True),
         ({"alignment": {"chars": ["Hi"], "charStartTimesMs": [0.5]}}, Alignment("Hi", (4, 4)), True),
         ({"alignment": {"chars": ["H"], "charStartTimesMs": [-5]}}, Alignment("H", (0,)), True),
+        ({"Alignment": {"chars": "Hi", "char_start_times_ms": [0, 70]}}, HI_ALIGNED, True),
+        ({"normalized_alignment": {"characters": ["H", "i"], "characterStartTimesMs": [0, 70]}}, HI_ALIGNED, False),
+        ({"alignment": {"characters": ["H", "i"], "character_start_times_seconds": [0, 0.07]}}, HI_ALIGNED, True),
         ({"alignment": {"chars": [], "charStartTimesMs": []}}, None, False),
         ({"alignment": {"chars": [1], "charStartTimesMs": [0]}}, None, False),
         ({"alignment": {"chars": ["H"], "charStartTimesMs": ["x"]}}, None, False),
@@ -152,6 +171,12 @@ def test_error_frames(error: str, kind: FaultKind, whose: Whose) -> None:
     assert isinstance(complaint, Complaint)
     assert (complaint.fault.kind, complaint.fault.whose) == (kind, whose)
     assert complaint.fault.detail == f"{error}: because"
+
+
+def test_an_error_frame_may_call_itself_one() -> None:
+    complaint = decode('{"type":"error","code":"unknown_message","message":"what?"}')
+    assert isinstance(complaint, Complaint)
+    assert complaint.fault.detail == "unknown_message: what?"
 
 
 JSON = st.recursive(
