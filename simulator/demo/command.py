@@ -15,7 +15,7 @@ from agent.errors import SettingsError
 from agent.running import run
 from agent.trace_view import TraceError
 from simulator.demo.report import report
-from simulator.demo.screen import Screen, summary
+from simulator.demo.screen import Screen, show_summary
 from simulator.demo.story import Options, Performance
 
 EXIT_NOT_COMPLETED = 1
@@ -54,7 +54,7 @@ def demo(
     if as_json:
         click.echo(orjson.dumps(result))
     else:
-        Console().print(summary(result))
+        show_summary(Console(), result)
     sys.exit(0 if result["outcome"] == "completed" else EXIT_NOT_COMPLETED)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +22,7 @@ COLOURS = {
     Mode.BARGE_IN: "magenta",
     Mode.ENDED: "dim",
 }
-RESULT_WIDTH = 100
+RESULT_CHARS = 58
 
 
 class Screen:
@@ -70,7 +70,7 @@ class Screen:
         elif isinstance(event, PlayoutFinished) and before in (Mode.SPEAKING, Mode.THINKING):
             self._line(at_ns, "agent", event.text, "cyan")
         elif isinstance(event, ToolReturned):
-            self._line(at_ns, "result", event.result[:RESULT_WIDTH], "red" if event.failed else "dim")
+            self._line(at_ns, "result", _short(event.result), "red" if event.failed else "dim")
         if before is Mode.BARGE_IN and after.mode is Mode.LISTENING:
             self._line(at_ns, "agent", f"{self._heard_before_cut} \N{EM DASH} [interrupted]", "cyan")
         for effect in effects:
@@ -106,7 +106,11 @@ class Screen:
         return Text.assemble(*parts)
 
 
-def summary(report: dict[str, Any]) -> Group:
+def _short(text: str) -> str:
+    return text if len(text) <= RESULT_CHARS else f"{text[:RESULT_CHARS]} \N{HORIZONTAL ELLIPSIS}"
+
+
+def show_summary(console: Console, report: dict[str, Any]) -> None:
     """The end of the demonstration: the latency ledger, the booking, what lies where."""
     ledger = Table(title="Where the time went, in ms", title_justify="left", header_style="dim", box=SIMPLE)
     ledger.add_column("turn", justify="right")
@@ -117,10 +121,9 @@ def summary(report: dict[str, Any]) -> Group:
     for turn in report["turns"]:
         times = [str(turn["ledger"][f"{part}_ms"]) for part in shown]
         ledger.add_row(str(turn["turn"]), str(turn["voice_to_voice_ms"]), *times)
-    facts = Table.grid(padding=(0, 2))
+    console.print("", ledger)
     for name, value in _facts(report):
-        facts.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
-    return Group("", ledger, "", facts)
+        console.print(Text.assemble((f"{name:<17}", "dim"), value), soft_wrap=True)  # paths stay in one piece
 
 
 def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
