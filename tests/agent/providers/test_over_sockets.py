@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -198,7 +199,10 @@ def test_answers_share_one_connection_and_a_cancelled_one_frees_the_server(suffi
     play(peer, story)
 
 
-def test_a_voice_speaks_through_real_sockets_with_a_warm_spare() -> None:
+@pytest.mark.parametrize(
+    "behaviour", [{}, {"offers": ("single",)}, {"offers": ("single",), "sends_final": False}], ids=str
+)
+def test_a_voice_speaks_through_real_sockets_with_a_warm_spare(behaviour: dict[str, Any]) -> None:
     async def story(stage: Stage) -> None:
         settings = ElevenLabsSettings(api_key="key", voice_id="v", base_url=stage.url)
         tts = ElevenLabsTextToSpeech(stage.network, stage.clock, settings)
@@ -217,7 +221,7 @@ def test_a_voice_speaks_through_real_sockets_with_a_warm_spare() -> None:
         voice.close()
         tts.close()
 
-    play(lambda clock: ElevenLabsPeer(clock, DICE, ElevenLabsBehaviour(pace=float("inf"))), story)
+    play(lambda clock: ElevenLabsPeer(clock, DICE, ElevenLabsBehaviour(pace=float("inf"), **behaviour)), story)
 
 
 def test_a_service_that_is_not_there_is_a_fault_and_no_exception() -> None:
