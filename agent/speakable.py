@@ -23,7 +23,7 @@ UNITS = {
 FRACTIONS = {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters"}
 SIGNS = {
     "&": "and", "@": "at", "%": "percent", "#": "number", "$": "dollars", "€": "euros", "£": "pounds", "°": "degrees",
-    "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "±": "plus or minus",  # the sign is meant
+    "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "±": "plus or minus",  # noqa: RUF001 - the sign is meant
     "<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≈": "about",
 }  # fmt: skip
 
