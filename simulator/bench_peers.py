@@ -127,11 +127,12 @@ class _Connection(asyncio.Protocol):
 
     def _generate(self, body: bytes, now: int) -> None:
         tag = tag_in_text(body.decode())
+        answer = completion(answer_text(tag or Tag(0, 0), self._peers.sentences))
         turn = self._peers.turns.get(tag)
         if turn is not None and turn.asked_at is None:
             turn.asked_at = now
             turn.token_at = self._peers.clock.now()
-        self.send(completion(answer_text(tag or Tag(0, 0), self._peers.sentences)))
+        self.send(answer)
 
 
 def _plain(body: bytes) -> bytes:

@@ -58,12 +58,20 @@ class ServerProcess:
                 stderr=log,
                 env=environ(self._env),
             )
-        self.port = int((await self._read(START_S))["port"])
+        try:
+            self.port = int((await self._read(START_S))["port"])
+        except BaseException:
+            await self._stop()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        """End it by the end of its stdin; by force if that does not do."""
         process = self._process
         assert process is not None, "left before it was entered"
         assert process.stdin is not None, "it was started with a pipe"
