@@ -127,12 +127,11 @@ class Mouth:
         self._voice.close()
         return heard
 
-    def resend(self) -> None:
-        """The phone was replaced: what it had not played is gone, and is sent again."""
-        now = self._clock.now()
-        self.playout.hold(now)
+    def resend(self, lost_at: int) -> None:
+        """The phone was replaced: what it had not played when it was lost is gone, and is sent again."""
+        self.playout.hold(lost_at)
         if not self._is_held:
-            self.playout.resume(now)
+            self.playout.resume(self._clock.now())
             self._move()
 
     # --- what the reply says ---------------------------------------------------------------------------------

@@ -77,6 +77,22 @@ def test_a_dropped_stream_is_resumed_where_it_was(tmp_path: Path, at_ms: int) ->
     assert call.agent[0].endswith("Which day would suit you?")
 
 
+@pytest.mark.parametrize("outage_ms", [300, 1_000])
+def test_words_said_into_a_lost_stream_are_said_again(tmp_path: Path, outage_ms: int) -> None:
+    scene = Scene(tmp_path, brain=RuleBrain([*RULES, ("times", HOURS)]))
+    call = scene.call(Say("What times do you have?", after_greeting()), BYE)
+
+    def lose() -> None:
+        call.twilio.drop_stream()
+        scene.rehearsal.link(AGENT_ORIGIN).stall(outage_ms)
+
+    scene.rehearsal.at(11_000, lose)
+    scene.run()
+    assert len(call.twilio.phones) == 2
+    words = " ".join(call.agent[1:]).split()
+    assert [word for index, word in enumerate(words) if words[index - 1] != word] == HOURS.split()
+
+
 def test_a_stream_that_opens_anew_with_a_used_token_is_refused_and_the_call_goes_on(tmp_path: Path) -> None:
     scene = Scene(tmp_path, brain=RuleBrain(RULES))
     call = scene.call(*CHAT)
