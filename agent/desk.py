@@ -26,8 +26,8 @@ RENDER_AGAIN_MS = 30_000
 class Desk:
     """Takes the calls of one agent in one process.
 
-    `prepare` renders the fixed phrases that are not on disk yet; until that is done, `not_ready` says so. Calls may
-    come all the same: the voice then speaks the phrases as it does replies.
+    `prepare` renders the fixed phrases that are not on disk yet, the greeting first; until that one is done,
+    `not_ready` says so. Calls may come all the same: the voice then speaks the phrases as it does replies.
     """
 
     def __init__(
@@ -73,8 +73,9 @@ class Desk:
         self._renderer.render(self._character.phrases.all(), self._prepared)
 
     def not_ready(self) -> str:
-        """Why calls should not be sent here yet; empty when they may."""
-        return "phrases are being rendered" if self._is_preparing else ""
+        """Why calls should not be sent here yet; empty once the greeting can be said at once, or never will."""
+        waits = self._is_preparing and self._phrases.get(self._character.phrases.greeting) is None
+        return "the greeting is being rendered" if waits else ""
 
     def expect_call(self) -> None:
         """A call will come in about a second."""
