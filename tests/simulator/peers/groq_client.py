@@ -21,7 +21,7 @@ CALL = BrainAnswer("Let me look.", (("get_weather", '{"city":"Paris","days":[1,2
 class Client:
     """Sends requests to one peer and reads the streams."""
 
-    def __init__(self, *replies: str | BrainAnswer, seed: int = 1, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, *replies: str | BrainAnswer, seed: int = 1, **settings: Any) -> None:  # noqa: ANN401 - fields
         self.clock = ManualClock()
         behaviour = GroqBehaviour(**settings)
         self.peer = GroqPeer(
