@@ -14,6 +14,7 @@ from pathlib import Path
 from simulator.bench_capacity import capacity, climb, limited_by
 from simulator.bench_figures import percentile, to_ms
 from simulator.bench_load import Load
+from simulator.bench_machine import cpu_times, disturbance
 from simulator.bench_peers import USUAL_SENTENCES
 from simulator.bench_plan import TALKATIVE, Figures, Plan
 from simulator.bench_process import ServerProcess, Stats
@@ -32,6 +33,7 @@ ARRIVAL_MS = 2_000
 async def measure(plan: Plan) -> Figures:
     """Measure everything. Raises `BenchError` where there is nothing to be measured."""
     figures = Figures()
+    before = cpu_times()
     with tempfile.TemporaryDirectory(prefix="offhook-bench-") as name:
         directory = Path(name)
         async with Load() as load:
@@ -42,6 +44,8 @@ async def measure(plan: Plan) -> Figures:
                 async with ServerProcess({**env, **pins}, directory / "server.log") as server:
                     await _measure_server(plan, load, server, figures)
                     figures.notes += [f"the server said: {line}" for line in server.complaints[:5]]
+    if remark := disturbance(before, cpu_times()):
+        figures.notes.append(remark)
     return figures
 
 

@@ -1,12 +1,8 @@
 """`offhook bench`: measure this machine."""
 
 import json
-import platform
-import shlex
-import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -34,6 +30,7 @@ def call(as_json: bool, calls: int | None, seconds: int | None, quick: bool) -> 
     """
     from simulator.bench_call import measure  # noqa: PLC0415 - keeps `offhook --help` quick
     from simulator.bench_load import BenchError  # noqa: PLC0415 - same
+    from simulator.bench_machine import facts  # noqa: PLC0415 - same
 
     plan = make_plan(calls=calls, seconds=seconds, quick=quick)
     try:
@@ -41,7 +38,7 @@ def call(as_json: bool, calls: int | None, seconds: int | None, quick: bool) -> 
     except BenchError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps({**figures.values(), **machine(), "notes": figures.notes}))
+        click.echo(json.dumps({**figures.values(), **facts(), "notes": figures.notes}))
     else:
         print_table(figures)
 
@@ -54,33 +51,12 @@ def make_plan(*, calls: int | None, seconds: int | None, quick: bool) -> "Plan":
     return replace(plan, calls=calls or plan.calls, talking_ms=seconds * 1_000 if seconds else plan.talking_ms)
 
 
-def machine() -> dict[str, Any]:
-    """Where it was measured, and how."""
-    import os  # noqa: PLC0415 - beside its only use
-
-    return {
-        "cpu": cpu_model(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "command": shlex.join(["offhook", *sys.argv[1:]]),
-    }
-
-
-def cpu_model() -> str:
-    """The processor's name."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def print_table(figures: "Figures") -> None:
     """The figures, each beside its goal, and how they came about."""
     from rich.console import Console  # noqa: PLC0415 - keeps `offhook --help` quick
     from rich.table import Table  # noqa: PLC0415 - same
 
+    from simulator.bench_machine import facts  # noqa: PLC0415 - same
     from simulator.bench_plan import GOALS  # noqa: PLC0415 - same
 
     values = figures.values()
@@ -106,5 +82,5 @@ def print_table(figures: "Figures") -> None:
         )
         steps.add_row(str(step.calls), *columns)
     console.print("", steps, f"limited by {figures.limited_by}", *figures.notes, sep="\n")
-    facts = machine()
-    console.print(f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}: {facts['command']}", style="dim")
+    where = facts()
+    console.print(f"{where['cpu']}, {where['cores']} cores, Python {where['python']}: {where['command']}", style="dim")
