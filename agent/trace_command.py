@@ -6,13 +6,14 @@ import click
 import orjson
 
 from agent.ledger import ledger_of
-from agent.trace_view import TraceError, read_trace, readable
+from agent.trace_view import EVENT_WIDTH, UNCUT, TraceError, read_trace, readable
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the latency ledger of the call as one JSON object.")
-def trace(file: Path, as_json: bool) -> None:
+@click.option("--wide", is_flag=True, help="Show long texts whole.")
+def trace(file: Path, as_json: bool, wide: bool) -> None:
     """Read the trace of a call: what happened, what was decided, where the time went."""
     try:
         lines = read_trace(file)
@@ -25,5 +26,5 @@ def trace(file: Path, as_json: bool) -> None:
         ]
         click.echo(orjson.dumps({"call_id": lines[0]["call_id"], "turns": turns}))
         return
-    for line in readable(lines):
+    for line in readable(lines, event_width=UNCUT if wide else EVENT_WIDTH):
         click.echo(line)

@@ -9,8 +9,9 @@ import orjson
 from agent.ledger import ledger_of
 from agent.trace import VERSION
 
-QUIET = frozenset({"Tick"})
 MODE_WIDTH = 10
+EVENT_WIDTH = 48
+UNCUT = 1_000_000
 
 
 class TraceError(ValueError):
@@ -41,8 +42,8 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def readable(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """One line of text a decision, stage or note, in fixed columns."""
+def readable(lines: Iterable[dict[str, Any]], *, event_width: int = UNCUT) -> Iterator[str]:
+    """One line of text a decision, stage or note, in fixed columns; events are cut to `event_width` characters."""
     kept = list(lines)
     for line in kept:
         at = f"{line['at_ns'] / 1e6:9.0f} ms"
@@ -50,7 +51,7 @@ def readable(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
             case "call":
                 yield f"call {line['call_id']}  agent {line['agent']}  {line['started_at']}"
             case "event":
-                yield f"{at}  {_decision(line)}".rstrip()
+                yield f"{at}  {_decision(line, event_width)}".rstrip()
             case "stage":
                 yield f"{at}  {'':{MODE_WIDTH}}  . {line['stage']} (turn {line['turn']}, reply {line['reply']})"
             case "note":
@@ -58,11 +59,17 @@ def readable(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield from _ledger(kept)
 
 
-def _decision(line: dict[str, Any]) -> str:
+def _decision(line: dict[str, Any], width: int) -> str:
     moved = f"-> {line['to']}" if line["to"] != line["mode"] else ""
     effects = ", ".join(name + _fields(data, only=("text", "reason", "call")) for name, data in line["effects"])
     event = line["event"] + _fields(line["data"], only=("text", "heard", "digit", "reason", "kind", "result", "said"))
-    return f"{line['mode']:{MODE_WIDTH}}  {event:<44} {moved:{MODE_WIDTH + 3}} {effects}"
+    event = f"{cut(event, width):<{EVENT_WIDTH}}"
+    return f"{line['mode']:{MODE_WIDTH}}  {event} {moved:<{MODE_WIDTH + 3}} {effects}"
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` characters."""
+    return text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _fields(data: dict[str, Any], only: tuple[str, ...] | None = None) -> str:
