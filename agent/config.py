@@ -19,6 +19,7 @@ PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_")
 
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
+TRACE_WORDS = ("kept", "hidden")
 SpeechEndpoint = Literal["auto", "multi", "single"]
 
 
@@ -70,7 +71,9 @@ class Config:
     port: int = 8080
     """0: any free one."""
     data: Path = Path("data")
-    """Traces, recordings, rendered phrases, the appointments' database."""
+    """Traces, rendered phrases, the appointments' database."""
+    trace_words: str = "kept"
+    """Whether traces keep what was said and who called, or only how long it was."""
     agent: str = "appointments"
     """An agent's TOML file, or the name of one that comes with us."""
     max_calls: int = 100
@@ -241,5 +244,6 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "data": lambda _, text: Path(text).expanduser(),
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
+    "trace_words": _one_of(TRACE_WORDS),
     "elevenlabs_endpoint": _one_of(get_args(SpeechEndpoint)),
 }

@@ -44,6 +44,7 @@ class Desk:
         self.traces = config.data / "traces"
         self.unrendered: tuple[str, ...] = ()
         """Phrases that could not be rendered: they are synthesised anew in each call."""
+        self._hides_words = config.trace_words == "hidden"
         self._clock = clock
         self._is_preparing = False
         self._render_again_at = 0
@@ -108,4 +109,4 @@ class Desk:
         self._on_prepared()
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:
-        return open_trace(self.traces, call_id, started_at)[0]
+        return open_trace(self.traces, call_id, started_at, is_redacted=self._hides_words)[0]
