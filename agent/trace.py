@@ -76,9 +76,12 @@ class Trace:
 
     def close(self) -> None:
         """No more comes."""
-        if self._out is not None:
-            self._out.close()
-            self._out = None
+        out, self._out = self._out, None
+        if out is not None:
+            try:
+                out.close()
+            except OSError:
+                self.errors += 1
 
     def _plain(self, value: Event | Effect) -> dict[str, Any]:
         plain = asdict(value)
