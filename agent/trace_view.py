@@ -75,7 +75,7 @@ def cut(text: str, width: int) -> str:
 def _fields(data: dict[str, Any], only: tuple[str, ...] | None = None) -> str:
     shown = []
     for key, value in data.items():
-        if value in ("", None, False, []) or (only is not None and key not in only):
+        if not value or (only is not None and key not in only):
             continue
         if key == "call":
             shown.append(f"{value['name']}({value['arguments']})")
