@@ -1,0 +1,61 @@
+"""Tools under way: each is answered once, whatever becomes of it."""
+
+import asyncio
+
+import pytest
+
+from agent.errands import Errands
+from fsm.effects import RunTool
+from fsm.events import ToolCall, ToolReturned
+from tests.agent.call_fakes import FakeOwner, FakeRunner, Outcome
+from tests.fakes import ManualClock
+
+LOOK = RunTool(2, ToolCall("c1", "look", '{"day": 1}'))
+
+
+def run(runner: FakeRunner, *orders: RunTool) -> FakeOwner:
+    owner = FakeOwner(ManualClock())
+
+    async def story() -> None:
+        errands = Errands(runner, owner)
+        for order in orders:
+            errands.run(order)
+        assert errands.under_way == len(orders)
+        assert owner.fed == [], "never within the call that asked for it"
+        while errands.under_way:
+            await asyncio.get_running_loop().run_in_executor(None, int)
+
+    asyncio.run(story())
+    return owner
+
+
+def test_a_tool_is_answered_with_what_it_returned() -> None:
+    assert run(FakeRunner(), LOOK).fed == [ToolReturned(2, "c1", 'look {"day": 1}')]
+
+
+def test_tools_of_one_round_are_answered_one_by_one() -> None:
+    other = RunTool(2, ToolCall("c2", "book", "{}"))
+    assert run(FakeRunner(), LOOK, other).fed == [
+        ToolReturned(2, "c1", 'look {"day": 1}'),
+        ToolReturned(2, "c2", "book {}"),
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome("no", failed=True), Outcome("bye", ends_call=True)])
+def test_failure_and_hanging_up_are_passed_on(outcome: Outcome) -> None:
+    class Runner(FakeRunner):
+        async def run(self, name: str, arguments_json: str) -> Outcome:
+            return outcome
+
+    (returned,) = run(Runner(), LOOK).fed
+    assert returned == ToolReturned(2, "c1", outcome.result, outcome.failed, ends_call=outcome.ends_call)
+
+
+def test_a_runner_that_raises_is_a_mistake_of_ours() -> None:
+    class Runner(FakeRunner):
+        async def run(self, name: str, arguments_json: str) -> Outcome:
+            raise ZeroDivisionError
+
+    owner = run(Runner(), LOOK)
+    assert [type(error) for error in owner.mistakes] == [ZeroDivisionError]
+    assert owner.fed == []
