@@ -1,6 +1,7 @@
 """`offhook call`: have Twilio dial a number and connect it to the running server."""
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ async def place(config: Config, number: str, caller: str) -> str:
 
 
 def _check(config: Config, number: str, caller: str) -> str:
-    if not (number.startswith("+") and number[1:].isdigit() and 7 <= len(number) <= 16):
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", number, re.ASCII):
         raise SettingsError(f"expected a number with its country code, like +15551234567, got {number!r}")
     if not caller:
         raise SettingsError("TWILIO_NUMBER is not set: it is the number you call from; or give it by --from")
