@@ -118,7 +118,7 @@ STORIES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(STORIES)
 def test_every_call_ends_with_its_books_in_order(story: Story) -> None:
     with TemporaryDirectory() as name:
