@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.errors import SettingsError
 from agent.twiml import SpokenTexts
 from fsm.profile import Phrases, Profile
+from tools.catalog import CATALOG
+from tools.registry import UnknownToolError
 
 BUNDLED = Path(__file__).parent / "agents"
 
@@ -18,7 +20,10 @@ MAX_FILE_BYTES = 256 * 1024
 
 
 class Agent(BaseModel):
-    """One agent. `phrases` and `profile` are tables as `fsm.profile` reads them; they were checked at loading."""
+    """One agent. `phrases` and `profile` are tables as `fsm.profile` reads them, `tools` names in the catalog.
+
+    All were checked at loading.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -86,9 +91,10 @@ def _agent_of(path: Path, table: dict[str, Any]) -> Agent:
         agent = Agent.model_validate(table)
         Profile.from_table(agent.profile)
         Phrases.from_table(agent.phrases)
+        CATALOG.toolset(agent.tools)
     except ValidationError as error:
         raise SettingsError(f"{path}: {'; '.join(_complaint(dict(e)) for e in error.errors())}") from None
-    except ValueError as error:
+    except (ValueError, UnknownToolError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return agent
 
