@@ -135,6 +135,21 @@ def test_a_full_disk_costs_lines_and_not_the_call() -> None:
     assert trace.errors == 2
 
 
+def test_closing_on_a_full_disk_is_an_error_of_the_trace_and_happens_once() -> None:
+    class Full(io.StringIO):
+        def close(self) -> None:
+            super().close()
+            raise OSError(28, "No space left on device")
+
+    disk = Full()
+    trace = Trace(disk, STARTED_AT)
+    trace.close()
+    trace.close()
+    trace.note(STARTED_AT, "too late")
+    assert disk.closed
+    assert trace.errors == 1
+
+
 @pytest.mark.parametrize("text", ['"quoted"', "line\nbreak", "ünïcödé ☎", "\x00"])
 def test_whatever_is_said_stays_one_line(text: str) -> None:
     recorder = Recorder()
