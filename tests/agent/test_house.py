@@ -19,6 +19,7 @@ from agent.house import House
 from agent.providers.local import LocalSpeech
 from agent.telephony import TwilioTelephony
 from simulator.emulators import EmulatedProviders, Setup
+from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from tests.agent.call_fakes import FakeHearing, FakeVoices
 
 AGENT = load_agent("appointments")
@@ -58,6 +59,12 @@ def settings(data: Path, **more: str) -> Config:
     return opened(config)
 
 
+def emulated_providers() -> EmulatedProviders:
+    """Providers on loopback, with a voice that keeps nobody waiting."""
+    quick = ElevenLabsBehaviour(first_byte_ms=0, pause_ms=0, pace=1_000.0)
+    return EmulatedProviders(Setup(only=("deepgram", "groq", "elevenlabs"), behaviours={"elevenlabs": quick}))
+
+
 def told(story: Callable[[], Awaitable[None]]) -> None:
     """Tell a story on a loop of its own; afterwards no task is left."""
 
@@ -86,7 +93,7 @@ async def is_answering(house: House) -> bool:
 
 def test_entered_it_answers_prepared_it_is_ready_left_nothing_remains(tmp_path: Path) -> None:
     async def story() -> None:
-        async with EmulatedProviders(Setup(only=("deepgram", "groq", "elevenlabs"))) as emulated:
+        async with emulated_providers() as emulated:
             async with House(settings(tmp_path, **emulated.env), AGENT) as house:
                 assert await status(house, "/healthz") == 200
                 assert await status(house, "/readyz") == 503
@@ -102,7 +109,7 @@ def test_entered_it_answers_prepared_it_is_ready_left_nothing_remains(tmp_path: 
 
 def test_it_is_ready_at_once_with_what_the_last_one_rendered(tmp_path: Path) -> None:
     async def story() -> None:
-        async with EmulatedProviders(Setup(only=("deepgram", "groq", "elevenlabs"))) as emulated:
+        async with emulated_providers() as emulated:
             config = settings(tmp_path, **emulated.env)
             async with House(config, AGENT) as first:
                 await first.prepared()
