@@ -134,16 +134,24 @@ class HeardText:
         aligned = len(self._starts)
         if letter < aligned:
             return self._starts[letter]
-        weights = self._weights
-        tail_weight = max(1, weights[-1] - weights[aligned])
-        return self._tail_start + (weights[letter] - weights[aligned]) * self._tail_samples() // tail_weight
+        weights, begin = self._weights, self._weights[aligned] - self._pause_due()
+        tail_weight = max(1, weights[-1] - begin)
+        return self._tail_start + (weights[letter] - begin) * self._tail_samples() // tail_weight
+
+    def _pause_due(self) -> int:
+        """The weight of a pause after the aligned letters: audio that follows them begins with it, not with a word."""
+        aligned = len(self._starts)
+        if not aligned or self._letters[aligned - 1] not in PAUSE_WEIGHTS:
+            return 0
+        return self._weights[aligned] - self._weights[aligned - 1] - 1
 
     def _tail_samples(self) -> int:
         """The audio, come or to come, of the letters that no alignment told of."""
         come = self.samples - self._tail_start
         if self._is_complete and not self._is_cut_short:
             return come
-        return max(come, self._samples_per_weight * (self._weights[-1] - self._weights[len(self._starts)]))
+        weight = self._weights[-1] - self._weights[len(self._starts)] + self._pause_due()
+        return max(come, self._samples_per_weight * weight)
 
     def _weigh(self, letters: str) -> None:
         total = self._weights[-1]
@@ -182,11 +190,11 @@ class HeardText:
     def _spread(self, beyond: int, until: int) -> None:
         """Give the letters before `beyond` that no alignment told of their positions, up to `until`."""
         weights, first, begin = self._weights, len(self._starts), self._tail_start
-        span = max(0, until - begin)
-        weight = max(1, weights[beyond] - weights[first])
+        span, zero = max(0, until - begin), weights[first] - self._pause_due()
+        weight = max(1, weights[beyond] - zero)
         for letter in range(first, beyond):
-            self._starts.append(begin + (weights[letter] - weights[first]) * span // weight)
-            self._ends.append(begin + (weights[letter + 1] - weights[first]) * span // weight)
+            self._starts.append(begin + (weights[letter] - zero) * span // weight)
+            self._ends.append(begin + (weights[letter + 1] - zero) * span // weight)
 
     def _settle(self, percent: int) -> None:
         """The audio that is there is that of the text that is there, if it lasts `percent` of the estimate."""

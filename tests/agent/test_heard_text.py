@@ -254,3 +254,14 @@ def test_heard_text_only_grows_and_is_always_a_prefix_of_whole_words(
         before = now
     if completes and not cut_short:
         assert heard.heard(max(1, heard.samples)) == text
+
+
+def test_silence_after_a_sentence_is_no_word_of_the_next() -> None:
+    told = HeardText()
+    told.note_text("Let me look.")
+    told.note_text("One moment please.")
+    told.note_audio(6_000, Alignment("Let me look.", tuple(range(0, 6_000, 500))))
+    told.note_audio(2_200)
+    assert told.heard(8_200) == "Let me look.", "the pause, which no letter stands for"
+    told.note_audio(2_000)
+    assert told.heard(10_200).startswith("Let me look. One"), "longer than any pause: words"
