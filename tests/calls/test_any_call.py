@@ -139,6 +139,8 @@ def test_every_call_ends_with_its_books_in_order(story: Story) -> None:
         scene.rehearsal.finish()
         scene.world.run_until(call.simulated.started_at + 20_000 * NS_PER_MS)
         scene.run(may_be_silent=True)
+        if call.twilio.record.sid not in scene.rehearsal.answered:
+            return  # its stream was lost before it was one
         if "stream" not in [where for _, where in story.trouble]:
             call.check_samples()
         assert call.notes("our_mistake") == []
