@@ -42,8 +42,9 @@ def test_an_overview_imports_nothing_slow(option: str) -> None:
     assert imported.isdisjoint(SLOW)
 
 
-def test_the_overview_names_every_command_in_order() -> None:
-    answer = CliRunner().invoke(offhook, ["--help"])
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_the_overview_names_every_command_in_order(option: str) -> None:
+    answer = CliRunner().invoke(offhook, [option])
     assert answer.exit_code == 0
     listed = [line.split()[0] for line in answer.output.partition("Commands:\n")[2].splitlines() if line[:3].strip()]
     assert listed == list(COMMANDS)
@@ -59,7 +60,7 @@ def test_every_command_is_where_the_table_says(name: str) -> None:
     command = load(COMMANDS[name][0])
     assert isinstance(command, click.Command)
     assert command.name == name
-    answer = CliRunner().invoke(offhook, [name, "-h"])
+    answer = CliRunner().invoke(offhook, [name, "--help"])
     assert (answer.exit_code, answer.output.startswith(f"Usage: offhook {name} ")) == (0, True)
 
 
@@ -81,9 +82,10 @@ def test_a_wrong_command_gets_the_nearest_right_one(wrong: str, hint: str) -> No
     assert hint in " ".join(answer.output.split())
 
 
-def test_a_command_that_nobody_knows_is_none() -> None:
+def test_a_shell_that_completes_names_finds_all_and_no_other() -> None:
     context = click.Context(offhook)
     assert isinstance(offhook, click.Group)
+    assert offhook.list_commands(context) == list(COMMANDS)
     assert offhook.get_command(context, "xyz") is None
 
 
