@@ -119,8 +119,7 @@ class Call:
     @fenced
     def on_ears_failed(self, fault: Fault) -> None:
         """The transcriber is gone."""
-        log.warning("call %s: %s", self._line.phone.call_sid, fault)
-        self.note("fault", fault=str(fault))
+        self.note_fault(fault)
         self.feed(EarsFailed(str(fault.kind)))
 
     def on_ears_restored(self) -> None:
@@ -241,6 +240,11 @@ class Call:
     def note(self, note: str, **data: object) -> None:
         """Something else worth knowing goes into the trace."""
         self._trace.note(self._clock.now(), note, **data)
+
+    def note_fault(self, fault: Fault) -> None:
+        """A provider failed: that goes into the trace, and into the server's log for whoever has to mend it."""
+        log.warning("call %s: %s", self._line.phone.call_sid, fault)
+        self.note("fault", fault=str(fault))
 
     def stamp(self, stage: str, at: int | None = None) -> None:
         """An instant (ns, None: now) on the way of an answer goes into the trace."""

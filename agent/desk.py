@@ -105,7 +105,9 @@ class Desk:
         self._render_again_at = self._clock.now() + ms_to_ns(RENDER_AGAIN_MS)
         self.unrendered = missing
         for text in missing:
-            log.warning('could not render "%s": it will be synthesised in each call', text)
+            log.warning(
+                'could not render "%s", it will be synthesised in each call: %s', text, self._renderer.faults[text]
+            )
         self._on_prepared()
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:

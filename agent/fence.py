@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from agent.errors import Fault
 from fsm.events import Event
 
 
@@ -18,6 +19,9 @@ class Owner(Protocol):
 
     def note(self, note: str, **data: object) -> None:
         """Something else worth knowing."""
+
+    def note_fault(self, fault: Fault) -> None:
+        """A provider failed: whoever runs the server wants to know."""
 
     def on_mistake(self, error: Exception) -> None:
         """An exception that nobody expects: the call cannot go on."""

@@ -173,7 +173,7 @@ class Mouth:
     @fenced
     def on_voice_failed(self, utterance: int, fault: Fault) -> None:
         """No more audio of the current reply comes."""
-        self.owner.note("fault", fault=str(fault))
+        self.owner.note_fault(fault)
         if utterance == self._number:
             self._is_voice_needed = False
             self.owner.feed(

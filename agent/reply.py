@@ -86,7 +86,7 @@ class Reply:
     def on_generation_failed(self, fault: Fault) -> None:
         """The model failed; what was said of it stands, half a clause is left to the next attempt."""
         self._generation = None
-        self.owner.note("fault", fault=str(fault))
+        self.owner.note_fault(fault)
         self.owner.feed(
             ReplyFailed(self.number, Stage.MODEL, str(fault.kind), fault.is_retryable, fault.retry_after_ms or 0)
         )

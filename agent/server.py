@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
@@ -107,7 +108,7 @@ class Server:
         app = web.Application(client_max_size=BODY_LIMIT_BYTES)
         app.router.add_route("GET", MEDIA_PATH, self._serve_stream)
         app.router.add_route("*", "/{path:.*}", self._serve_request)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(app, access_log=None, logger=_http_log(), shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._config.host, self._config.port).start()
@@ -188,6 +189,9 @@ class Server:
         except TimeoutError:
             log.warning("refused %s %.100r: its body did not come", request.method, request.path)
             return web.json_response({"error": "the body did not come in time"}, status=408)
+        except ConnectionError:
+            log.warning("%s %.100r: the client left before its body came", request.method, request.path)
+            return web.json_response({"error": "the body did not come"}, status=400)
         try:
             return _response(self._webhook.handle(_request(request, body)))
         except Exception:
@@ -262,6 +266,21 @@ class Server:
         self._chores.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a mistake of ours in the background", exc_info=task.exception())
+
+
+def _http_log() -> logging.Logger:
+    """Where aiohttp tells its troubles: those that a stranger makes are one line, not a traceback."""
+    http_log = logging.getLogger(f"{__name__}.http")
+    http_log.addFilter(_briefly)
+    return http_log
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        record.msg, record.args = "refused what is no request: %s", (type(error).__name__,)
+    return True
 
 
 def _request(request: web.Request, body: bytes) -> WebRequest:

@@ -47,6 +47,9 @@ class FakeOwner:
     def note(self, note: str, **data: object) -> None:
         self.notes.append((note, data))
 
+    def note_fault(self, fault: Fault) -> None:
+        self.notes.append(("fault", {"fault": str(fault)}))
+
     def on_mistake(self, error: Exception) -> None:
         self.mistakes.append(error)
 

@@ -181,6 +181,14 @@ def test_keys_and_the_state_of_the_ears_are_facts(booth: Booth) -> None:
     assert any(line.get("note") == "fault" for line in booth.lines)
 
 
+def test_whoever_failed_stands_in_the_log_of_the_server(booth: Booth, caplog: pytest.LogCaptureFixture) -> None:
+    booth.call.on_ears_failed(fault(FaultKind.STALLED))
+    booth.call.note_fault(fault(FaultKind.REFUSED_KEY))
+    sid = booth.phone.call_sid
+    assert [record.getMessage().startswith(f"call {sid}: ") for record in caplog.records] == [True, True]
+    assert "refused_key" in caplog.text
+
+
 def test_the_ears_are_asked_to_settle_what_they_heard(booth: Booth) -> None:
     booth.greets()
     booth.hears(speak("Book me.").audio)

@@ -97,6 +97,7 @@ def test_what_cannot_be_rendered_is_told_and_tried_again_later(booth: Booth, cap
     booth.render(booth.voices.opened[0])
     assert len(booth.desk.unrendered) >= 1
     assert "could not render" in caplog.text
+    assert "refused_key" in caplog.text, "and why"
     assert booth.prepared == 1
     booth.starts_call()
     assert len(booth.voices.opened) == 2, "the call's own voice only: it is too early"

@@ -182,6 +182,30 @@ def test_a_mistake_of_ours_is_logged_and_answered(
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nCallSid=", "left before its body came"),
+        (b"GET /" + 20_000 * b"a" + b" HTTP/1.1\r\n\r\n", "refused what is no request: LineTooLong"),
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", "refused what is no request: "),
+    ],
+)
+def test_a_client_that_speaks_no_http_to_the_end_is_one_line_in_the_log(
+    sent: bytes, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(house: House) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+        writer.write(sent)
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.close()
+
+    in_house(story)
+    assert caplog.text.count(told) == 1
+    assert [record.exc_info for record in caplog.records if record.exc_info] == []
+
+
 def test_an_address_that_is_taken_is_told_by_name() -> None:
     async def story(house: House) -> None:
         taken = Config(port=house.server.port, twilio_auth_token=Secret(TOKEN))
