@@ -161,17 +161,22 @@ def heard_texts(scene: Scene, call: Told) -> list[tuple[str, str]]:
     Only parts of replies that sounded in one piece, on a phone that was not replaced, count: what is repeated after a
     false alarm is heard twice.
     """
+    if len(call.twilio.phones) > 1:
+        return []
     delay_ns = call.phone._behaviour.one_way_ms * NS_PER_MS
-    found, began_at = [], None
+    found: list[tuple[str, str]] = []
+    began_at: dict[int, int] = {}
+    in_pieces: set[int] = set()
     for at, _, event, _, _ in scene.watch.decisions:
         if isinstance(event, ReplyAudioStarted):
-            began_at = at if began_at is None else -1
-        elif isinstance(event, PlayoutHeld | PlayoutFinished) and began_at is not None:
-            if began_at > 0 and len(call.twilio.phones) == 1:
-                words = [word for word in call.caller.heard if began_at <= word.started_at < at + delay_ns]
-                text = event.heard if isinstance(event, PlayoutHeld) else event.text
-                found.append((text, " ".join(word.text for word in words)))
-            began_at = -1 if isinstance(event, PlayoutHeld) else None
+            if event.reply in began_at:
+                in_pieces.add(event.reply)
+            began_at[event.reply] = at
+        elif isinstance(event, PlayoutHeld | PlayoutFinished) and event.reply in began_at.keys() - in_pieces:
+            words = [word for word in call.caller.heard if began_at[event.reply] <= word.started_at < at + delay_ns]
+            text = event.heard if isinstance(event, PlayoutHeld) else event.text
+            found.append((text, " ".join(word.text for word in words)))
+            in_pieces.add(event.reply)
     return found
 
 
