@@ -104,10 +104,8 @@ class Desk:
         self._is_preparing = False
         self._render_again_at = self._clock.now() + ms_to_ns(RENDER_AGAIN_MS)
         self.unrendered = missing
-        for text in missing:
-            log.warning(
-                'could not render "%s", it will be synthesised in each call: %s', text, self._renderer.faults[text]
-            )
+        for fault in dict.fromkeys(str(self._renderer.faults[text]) for text in missing):
+            log.warning("could not render %d phrases, each call synthesises them anew: %s", len(missing), fault)
         self._on_prepared()
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:
