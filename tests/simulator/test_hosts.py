@@ -188,8 +188,8 @@ def test_the_first_offered_subprotocol_is_taken(play: Callable[[Scene], EchoPeer
 
 def test_a_public_address_is_refused_unless_asked_for() -> None:
     with pytest.raises(ValueError, match=r"expected a loopback address .* got '0\.0\.0\.0'"):
-        Host(EchoPeer(), host="0.0.0.0")  # noqa: S104  # the refusal is the point
-    Host(EchoPeer(), host="0.0.0.0", allow_remote=True)  # noqa: S104  # not started
+        Host(EchoPeer(), host="0.0.0.0")  # the refusal is the point
+    Host(EchoPeer(), host="0.0.0.0", allow_remote=True)  # not started
 
 
 def test_a_taken_port_is_told() -> None:
