@@ -117,6 +117,11 @@ class Call:
         self.feed(WordsHeard(text, is_final, speech_final))
 
     @fenced
+    def on_voice_noticed(self) -> None:
+        """The transcriber takes what sounds for a voice."""
+        self._voice_activity.vouch()
+
+    @fenced
     def on_ears_failed(self, fault: Fault) -> None:
         """The transcriber is gone."""
         self.note_fault(fault)

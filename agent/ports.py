@@ -98,6 +98,9 @@ class SpeechListener(Protocol):
     def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
         """Words of the current segment; see `fsm.events.WordsHeard`. An empty text comes only with `speech_final`."""
 
+    def on_voice_noticed(self) -> None:
+        """Its own detector takes what sounds for a voice. It may say so late, twice, or never."""
+
     def on_ears_failed(self, fault: Fault) -> None:
         """Nothing is transcribed any more; a reconnection with the audio of the gap is already under way."""
 

@@ -1,8 +1,9 @@
 """Voice edges on mu-law frames: when the caller begins to make speech-like sound, and when it has ended.
 
 Energy over a noise floor that adapts says that there is sound; zero crossings and liveliness of level say whether it
-may be speech. A few numbers of state a call, a few microseconds a frame. Music, people talking in the room, a horn, and
-tones that beat slowly (the ringing heard on an outgoing call) are beyond it.
+may be speech, where nobody who hears better vouches for it. A few numbers of state a call, a few microseconds a frame.
+Music, people talking in the room, a horn, and tones that beat slowly (the ringing heard on an outgoing call) are
+beyond it.
 """
 
 import audioop
@@ -60,6 +61,13 @@ ONSET_LIMIT_FRAMES = 20
 """Sound that is no speech for so long is given up, lest a later onset is dated back to it."""
 
 
+VOUCHED_ONSET_FRAMES = 10
+"""Sound that makes an onset once the transcriber takes it for a voice, however steady: longer than most coughs."""
+
+VOUCHED_LIMIT_FRAMES = 150
+"""How long the transcriber's word for a voice holds against steadiness: 3 s, most of what is said in one breath."""
+
+
 class VoiceActivity:
     """Tells the edges of the caller's speech, frame by frame; one a call.
 
@@ -86,6 +94,7 @@ class VoiceActivity:
         "_previous_high",
         "_previous_low",
         "_rest",
+        "_vouched_frames",
         "_vowel_frames",
         "is_talking",
         "level",
@@ -112,6 +121,7 @@ class VoiceActivity:
         self._gap_frames = 0
         self._vowel_frames = 0
         self._lively_frames = 0
+        self._vouched_frames = 0
 
     @property
     def noise_floor(self) -> float:
@@ -125,6 +135,14 @@ class VoiceActivity:
         else:
             self._judge_windows(frame, at)
         return self._edges.pop(0) if self._edges else None
+
+    def vouch(self) -> None:
+        """Another judge takes for a voice what sounds now, or has just begun to: it need not be lively then.
+
+        For a while sound is not held to be noise for being steady; what is no louder than the floor stays silence.
+        """
+        if self.is_talking or self._onset_frames:
+            self._vouched_frames = VOUCHED_LIMIT_FRAMES
 
     def _judge_windows(self, frame: bytes, at: int) -> None:
         sound = self._rest + frame
@@ -148,12 +166,14 @@ class VoiceActivity:
             self._gap_frames += 1
             if self._gap_frames > self._gap_limit:
                 self._forget_onset()
+                self._vouched_frames = 0
 
     def _go_on(self, threshold: float, at: int) -> None:
         if self.level > threshold:
             self._last_voiced_at = at
         elif at - self._last_voiced_at >= self._hangover_ns:
             self.is_talking = False
+            self._vouched_frames = 0
             self._edges.append(SpeechStopped(self._last_voiced_at))
 
     def _gather_onset(self, at: int, *, is_vowel: bool, is_lively: bool) -> None:
@@ -164,15 +184,17 @@ class VoiceActivity:
         self._onset_frames += 1
         self._vowel_frames += is_vowel
         self._lively_frames += is_lively and self._onset_frames > 2
-        if (
-            self._onset_frames >= self._onset_least
-            and self._vowel_frames >= VOWEL_FRAMES
-            and self._lively_frames >= LIVELY_FRAMES
-        ):
+        if self._is_onset():
             self.is_talking = True
             self._last_voiced_at = at
             self._edges.append(SpeechStarted(self._onset_at))
             self._forget_onset()
+
+    def _is_onset(self) -> bool:
+        if self._vouched_frames and self._onset_frames >= VOUCHED_ONSET_FRAMES:
+            return True
+        is_speech_like = self._vowel_frames >= VOWEL_FRAMES and self._lively_frames >= LIVELY_FRAMES
+        return is_speech_like and self._onset_frames >= self._onset_least
 
     def _forget_onset(self) -> None:
         self._onset_frames = 0
@@ -190,7 +212,11 @@ class VoiceActivity:
             floor += FLOOR_LEARN * (min(level, FLOOR_FIRST_MAX_DB) - floor)
         else:
             floor = min(level, floor + (FLOOR_RISE_TALKING_DB if self.is_talking else FLOOR_RISE_DB))
-        self._floor = max(floor, self._steady_level(level))
+        steady = self._steady_level(level)
+        if self._vouched_frames:
+            self._vouched_frames -= 1
+            steady = 0.0
+        self._floor = max(floor, steady)
         return self._floor
 
     def _steady_level(self, level: float) -> float:

@@ -15,10 +15,12 @@ from agent.providers.deepgram_codec import (
     Heard,
     Other,
     UtteranceEnded,
+    VoiceNoticed,
     decode,
     listen_headers,
     listen_url,
 )
+from agent.providers.deepgram_segments import Segments
 from agent.providers.faults import fault_of_close, one_line
 from agent.providers.pool import WarmPolicy, WarmSockets
 from fsm.units import FRAME_SAMPLES, ULAW_SILENCE, ms_to_ns, ms_to_samples
@@ -135,9 +137,7 @@ class DeepgramEars:
         self._counts = stt.counts
         self._listener: SpeechListener | None = listener
         self._group = stt.settings.send_every_frames * FRAME_SAMPLES
-        self._settled_to = 0  # the end of the last final words
-        self._paused_at = 0  # the end of the words after which a pause was last reported
-        self._has_unpaused_words = False
+        self._segments = Segments()
         self._wants_finalize = False
         self._has_failed = False
         self._failures = 0  # in a row, without a message in between
@@ -208,6 +208,9 @@ class DeepgramEars:
                 self._on_heard(heard, line.starts_at)
             case UtteranceEnded(last_word_end_samples):
                 self._on_utterance_end(last_word_end_samples, line.starts_at)
+            case VoiceNoticed():
+                if self._listener is not None:
+                    self._listener.on_voice_noticed()
             case Complaint(detail):
                 line.complaint = one_line(detail)
             case Other(kind):
@@ -249,32 +252,18 @@ class DeepgramEars:
         if heard.end_samples is not None:
             end = min(end, starts_at + heard.end_samples)
         if heard.is_final:
-            self._settled_to = max(self._settled_to, end)
-            self.audio.settle(self._settled_to)
-        elif end <= self._settled_to:
-            self._counts["stale_interim"] += 1  # of a segment that a finalize settled meanwhile
+            self._segments.settle(end, self.audio.sent_to)
+            self.audio.settle(self._segments.settled_to)
+        elif self._segments.is_late(end, self.audio.sent_to):
+            self._counts["stale_interim"] += 1
             return
-        if heard.text:
-            self._has_unpaused_words = not heard.speech_final
-        elif not (heard.speech_final and self._has_unpaused_words):
-            return  # silence: nothing was said, or its end was told before
-        if heard.speech_final:
-            self._note_pause(end)
-        if self._listener is not None:
+        if self._segments.is_news(heard, end) and self._listener is not None:
             self._listener.on_words(heard.text, is_final=heard.is_final, speech_final=heard.speech_final)
 
     def _on_utterance_end(self, last_word_end_samples: int, starts_at: int) -> None:
-        last_word_end = starts_at + last_word_end_samples
-        is_old = last_word_end_samples >= 0 and last_word_end <= self._paused_at
-        if is_old or not self._has_unpaused_words:
-            return  # `speech_final` told it already (2.4)
-        self._note_pause(last_word_end)
-        if self._listener is not None:
+        last_word_end = starts_at + last_word_end_samples if last_word_end_samples >= 0 else None
+        if self._segments.is_pause(last_word_end) and self._listener is not None:
             self._listener.on_words("", is_final=False, speech_final=True)
-
-    def _note_pause(self, position: int) -> None:
-        self._has_unpaused_words = False
-        self._paused_at = max(self._paused_at, position)
 
     # --- once a second ---
 

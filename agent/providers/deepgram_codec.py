@@ -59,6 +59,11 @@ class UtteranceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceNoticed:
+    """A `SpeechStarted` message. It may come late, and again within one utterance (2.4)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """An `Error` message; the server closes after it."""
 
@@ -72,7 +77,7 @@ class Other:
     type: str
 
 
-Decoded = Heard | UtteranceEnded | Complaint | Other
+Decoded = Heard | UtteranceEnded | VoiceNoticed | Complaint | Other
 
 
 def listen_url(settings: DeepgramSettings) -> str:
@@ -107,13 +112,15 @@ def decode(message: str | bytes) -> Decoded:
     try:
         fields = orjson.loads(message)
     except orjson.JSONDecodeError:
-        return Other("")
+        fields = None
     match fields:
         case {"type": "Results"}:
             return _decode_results(fields)
         case {"type": "UtteranceEnd"}:
             end = _samples(fields.get("last_word_end"))
             return UtteranceEnded(-1 if end is None else end)
+        case {"type": "SpeechStarted"}:
+            return VoiceNoticed()
         case {"type": "Error"}:
             return Complaint(_complaint(fields))
         case {"type": str() as known}:

@@ -189,6 +189,17 @@ def test_whoever_failed_stands_in_the_log_of_the_server(booth: Booth, caplog: py
     assert "refused_key" in caplog.text
 
 
+def test_a_steady_sound_that_the_transcriber_takes_for_a_voice_is_one(booth: Booth) -> None:
+    hum = bytes([0x30, 0xB0]) * 80
+    booth.greets()
+    booth.hears(silence(500))
+    booth.hears(hum * 20)
+    assert booth.told(SpeechStarted) == []
+    booth.call.on_voice_noticed()
+    booth.hears(hum * 10)
+    assert len(booth.told(SpeechStarted)) == 1
+
+
 def test_the_ears_are_asked_to_settle_what_they_heard(booth: Booth) -> None:
     booth.greets()
     booth.hears(speak("Book me.").audio)

@@ -181,6 +181,48 @@ def test_sound_that_stays_steady_becomes_the_floor_and_ends_the_speech() -> None
     assert told[1][2] < 500 + 400 + 1_500
 
 
+# --- somebody vouches for it -----------------------------------------------------------------------------
+
+
+def edges_vouched(audio: bytes, *vouched_at_ms: int) -> list[tuple[str, int]]:
+    """What was told, dated in ms, where the transcriber vouches for a voice at these moments."""
+    activity = VoiceActivity()
+    told: list[tuple[str, int]] = []
+    for begin in range(0, len(audio), 160):
+        end_ms = begin // 8 + 20
+        match activity.push(audio[begin : begin + 160], samples_to_ns(begin + 160)):
+            case SpeechStarted(at=started):
+                told.append(("started", ns_to_ms(started)))
+            case SpeechStopped(last_voiced_at=stopped):
+                told.append(("stopped", ns_to_ms(stopped)))
+            case None:
+                pass
+        if end_ms in vouched_at_ms:
+            activity.vouch()
+    return told
+
+
+def test_steady_sound_is_a_voice_to_its_end_if_the_transcriber_says_so() -> None:
+    audio = ulaw(quiet(1_000) + tone(1_500, 2_000, 440) + quiet(1_000))
+    assert edges_vouched(audio) == []
+    assert edges_vouched(audio, 1_100) == [("started", 1_000), ("stopped", 2_500)]
+
+
+def test_a_cough_is_too_short_whoever_vouches_for_it() -> None:
+    assert edges_vouched(ulaw(quiet(1_000) + noise(160, 4_000) + quiet(1_000)), 1_100, 1_200) == []
+
+
+def test_silence_is_no_voice_whoever_vouches_for_it() -> None:
+    later = quiet(1_000) + tone(1_500, 2_000, 440) + quiet(500)
+    assert edges_vouched(ulaw(later), 500) == [], "and the word for it does not hold for what comes later"
+
+
+def test_a_steady_sound_is_not_taken_for_a_voice_for_ever() -> None:
+    told = edges_vouched(ulaw(quiet(1_000) + tone(9_000, 2_000, 440)), 1_100)
+    assert [what for what, _ in told] == ["started", "stopped"]
+    assert 3_500 < told[1][1] < 6_000
+
+
 # --- frames ----------------------------------------------------------------------------------------------
 
 

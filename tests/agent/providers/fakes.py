@@ -150,11 +150,15 @@ class SpeechLog:
 
     log: list[Any] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    voices: int = 0
 
     def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
         assert text or speech_final, "an empty text comes only with speech_final"
         assert text == text.strip()
         self.log.append((text, "final" if is_final else "interim", *(["pause"] if speech_final else [])))
+
+    def on_voice_noticed(self) -> None:
+        self.voices += 1
 
     def on_ears_failed(self, fault: Fault) -> None:
         self.faults.append(fault)

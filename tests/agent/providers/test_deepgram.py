@@ -154,6 +154,28 @@ def test_a_late_interim_of_a_settled_segment_is_stale() -> None:
     assert t.stt.counts["stale_interim"] == 1
 
 
+@pytest.mark.parametrize("start", [0, -4])
+def test_new_words_are_heard_from_a_server_that_begins_its_times_anew(start: float) -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(3_000)
+    t.wire.tell(results("one", start=0, duration=1, final=True, pause=True))
+    t.speak(1_200)
+    t.wire.tell(results("and", start=start, duration=1))
+    assert t.heard.log == [("one", "final", "pause"), ("and", "interim")]
+
+
+def test_what_it_takes_for_a_voice_is_passed_on() -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(1_000)
+    t.wire.tell({"type": "SpeechStarted", "channel": [0], "timestamp": 0.1})
+    assert t.heard.voices == 1
+    t.ears.close()
+    t.wire.tell({"type": "SpeechStarted", "channel": [0], "timestamp": 0.9})
+    assert t.heard.voices == 1, "nobody listens any more"
+
+
 def test_messages_without_times_are_still_heard() -> None:
     t = Call()
     t.wire.accept()

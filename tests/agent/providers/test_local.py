@@ -49,6 +49,9 @@ class Caller(Reports):
     def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
         self.tell("final" if is_final else "guess", text, speech_final)
 
+    def on_voice_noticed(self) -> None:
+        self.tell("voice")
+
     def on_ears_failed(self, fault: Fault) -> None:
         self.tell("failed", fault)
 

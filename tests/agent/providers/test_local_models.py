@@ -44,6 +44,9 @@ class Listener:
         if speech_final:
             self.pause.set()
 
+    def on_voice_noticed(self) -> None:
+        raise AssertionError
+
     def on_ears_failed(self, fault: Fault) -> None:
         raise AssertionError(str(fault))
 
