@@ -12,7 +12,7 @@ from fsm.effects import Effect
 from fsm.events import Event
 from fsm.state import CallState, Mode
 from fsm.transcript import Transcript, is_valid
-from fsm.units import NS_PER_MS, ms_to_samples
+from fsm.units import FRAME_MS, NS_PER_MS, ms_to_samples
 from simulator.brain.answers import Brain, BrainAnswer, CannedBrain
 from simulator.peers.twilio_stream import TwilioPhone
 from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
@@ -199,12 +199,13 @@ class Told:
         if not may_be_silent:
             assert unexplained_silences(self) == []
 
-    def check_samples(self) -> None:
+    def check_samples(self, *, ends_anywhere: bool = False) -> None:
         """Every sample that was sent arrived, but for those under way at the end: on a call with one stream."""
         (phone,) = self.twilio.phones
-        counters = self.server_side._line.phone.counters
-        delay_ms = phone._behaviour.one_way_ms
+        counters, behaviour = self.server_side._line.phone.counters, phone._behaviour
         under_way = counters.bytes_out - phone.playback.received_samples
-        longest_ms = LEAD_MS + 2 * delay_ms if delay_ms else 0
+        longest_ms = 2 * (behaviour.one_way_ms + behaviour.jitter_ms)
+        if longest_ms or ends_anywhere:
+            longest_ms += LEAD_MS + FRAME_MS
         assert 0 <= under_way <= ms_to_samples(longest_ms)
         assert phone.clears <= counters.clears <= phone.clears + 1, "the last one may meet a closed stream"

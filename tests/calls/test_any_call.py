@@ -118,7 +118,7 @@ STORIES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=20, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(STORIES)
 def test_every_call_ends_with_its_books_in_order(story: Story) -> None:
     with TemporaryDirectory() as name:
@@ -142,7 +142,7 @@ def test_every_call_ends_with_its_books_in_order(story: Story) -> None:
         if call.twilio.record.sid not in scene.rehearsal.answered:
             return  # its stream was lost before it was one
         if "stream" not in [where for _, where in story.trouble]:
-            call.check_samples()
+            call.check_samples(ends_anywhere=True)
         assert call.notes("our_mistake") == []
         for told, heard in heard_texts(scene, call):
             assert is_within_a_word(told, heard), f"we believe {told!r} was heard, it was {heard!r}"
