@@ -27,7 +27,7 @@ class Plan:
     helps: int = 5
 
 
-QUICK = Plan(listening_ms=2_000, speaking_ms=2_000, talking_ms=8_000, steps=(60, 100), step_ms=2_500, starts=1, helps=2)
+QUICK = Plan(listening_ms=1_500, speaking_ms=1_000, talking_ms=6_000, steps=(60,), step_ms=2_000, starts=1, helps=1)
 """Less than 40 seconds: enough to see a figure move by half."""
 
 
@@ -63,7 +63,7 @@ class Figures:
     cpu_percent_speaking: float | None = None
     """The same while the agent speaks to everyone, the model's request and the voice's audio included."""
     memory_kb_per_call: float | None = None
-    """The server's private memory with calls that have talked, less that after a warm-up whose calls had ended."""
+    """Memory the server has written, with calls that have talked, less that after a warm-up whose calls had ended."""
     calls_per_core: int | None = None
     """The largest number of talking calls whose outbound jitter was below 10 ms (p99), without an underrun."""
     limited_by: str = ""

@@ -24,13 +24,20 @@ SMAPS = Path("/proc/self/smaps_rollup")
 
 
 def memory_kb() -> tuple[int, str]:
-    """Memory that is this process's alone, in KiB, and how it was told."""
+    """Memory that this process alone has written, in KiB, and how it was told.
+
+    Clean pages are left out: those of libraries become private or shared as other programs come and go.
+    """
     if SMAPS.exists():
-        fields = (line.split() for line in SMAPS.read_text(encoding="ascii").splitlines())
-        private = ("Private_Clean:", "Private_Dirty:", "Private_Hugetlb:")
-        return sum(int(field[1]) for field in fields if field[0] in private), "private pages"
+        return written_kb(SMAPS.read_text(encoding="ascii")), "private pages that were written"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (1_024 if sys.platform == "darwin" else 1), "peak resident set"
+
+
+def written_kb(smaps: str) -> int:
+    """From the text of `smaps_rollup`."""
+    fields = (line.split() for line in smaps.splitlines())
+    return sum(int(field[1]) for field in fields if field[0] in {"Private_Dirty:", "Private_Hugetlb:", "Swap:"})
 
 
 def stats(house: House) -> dict[str, object]:
