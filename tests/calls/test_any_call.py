@@ -87,6 +87,7 @@ VOICES = {
     "uneven": ElevenLabsBehaviour(first_byte_jitter_ms=400, frame_max_ms=200),
     "wordless": ElevenLabsBehaviour(null_alignment_share=0.5),
 }
+FILLER_WORDS = {"One", "moment,", "please."}
 BREAKS = st.sampled_from([DEEPGRAM, GROQ, ELEVENLABS, "stream"])
 TROUBLE = st.lists(st.tuples(st.integers(0, 20_000), BREAKS), max_size=2)
 
@@ -144,8 +145,9 @@ def test_every_call_ends_with_its_books_in_order(story: Story) -> None:
         if "stream" not in [where for _, where in story.trouble]:
             call.check_samples(ends_anywhere=True)
         assert call.notes("our_mistake") == []
+        most = 2 if story.voice == "wordless" else 1
         for told, heard in heard_texts(scene, call):
-            assert is_within_a_word(told, heard), f"we believe {told!r} was heard, it was {heard!r}"
+            assert is_within(most, told, heard), f"we believe {told!r} was heard, it was {heard!r}"
 
 
 def render(data: Path) -> None:
@@ -175,13 +177,18 @@ def heard_texts(scene: Scene, call: Told) -> list[tuple[str, str]]:
         elif isinstance(event, PlayoutHeld | PlayoutFinished) and event.reply in began_at.keys() - in_pieces:
             words = [word for word in call.caller.heard if began_at[event.reply] <= word.started_at < at + delay_ns]
             text = event.heard if isinstance(event, PlayoutHeld) else event.text
-            found.append((text, " ".join(word.text for word in words)))
+            truth = [word.text for word in words]
+            while truth and truth[0] in FILLER_WORDS:  # a filler ends its word before the answer begins
+                truth.pop(0)
+            found.append((text, " ".join(truth)))
             in_pieces.add(event.reply)
     return found
 
 
-def is_within_a_word(told: str, heard: str) -> bool:
-    """One more or one less at the end, and the same before."""
+def is_within(most: int, told: str, heard: str) -> bool:
+    """So many words more or less at the end at most, and the same before; more than one only from a voice that tells
+    the times of only half its words.
+    """
     ours, truth = told.split(), heard.split()
     shorter = min(len(ours), len(truth))
-    return abs(len(ours) - len(truth)) <= 1 and ours[:shorter] == truth[:shorter]
+    return abs(len(ours) - len(truth)) <= most and ours[:shorter] == truth[:shorter]
