@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from agent.clock import Clock, LoopClock
 from agent.net import LoopNetwork
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.dialling import Dialler
@@ -31,10 +32,6 @@ from simulator.peers.twilio_records import TwilioAccount
 from simulator.peers.twilio_rest import RestBehaviour, TwilioRestPeer
 
 P = TypeVar("P")
-
-ACCOUNT_SID = "AC" + "5e" * 16
-AUTH_TOKEN = "emulated" * 4
-"""The emulated account's secret: worth nothing, and as long as a real one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from agent.twilio import Phone, Started
 from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.web_request import WebRequest
 from agent.webhook import VoiceWebhook, admit_by
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.caller import Caller
-from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN
 from simulator.loop import WorldLoop
 from simulator.peers.base import Refusal, Request
 from simulator.peers.deepgram import DeepgramPeer

@@ -12,10 +12,11 @@ from agent.house import House
 from agent.net import LoopNetwork
 from agent.providers.local import LocalSpeech
 from agent.trace import Observer
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.caller import Caller
 from simulator.demo.story import SCRIPT, Options, Performance, demo_settings
 from simulator.ears import Ear
-from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN, EmulatedProviders, Setup
+from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.twilio import TwilioCall
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_records import CallPlan, TwilioAccount

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.brain.answers import CannedBrain
-from simulator.emulators import ACCOUNT_SID, AUTH_TOKEN, PROVIDERS, EmulatedProviders, Setup
+from simulator.emulators import PROVIDERS, EmulatedProviders, Setup
 from simulator.peers.deepgram import DeepgramPeer
 from simulator.peers.groq import GroqPeer
 from simulator.peers.groq_behaviour import GroqBehaviour
