@@ -26,7 +26,7 @@ from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.caller import Caller
 from simulator.loop import WorldLoop
-from simulator.peers.base import Refusal, Request
+from simulator.peers.base import Peer, Refusal, Request
 from simulator.peers.deepgram import DeepgramPeer
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.elevenlabs import ElevenLabsPeer
@@ -38,7 +38,7 @@ from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_player import Tap
 from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
-from simulator.wires import Link, SimAcceptor, SimNetwork
+from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.world import World
 
 AGENT_ORIGIN = "https://agent.sim"
@@ -76,6 +76,8 @@ class Cast:
     profile: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
+    links: Mapping[str, LinkModel] = field(default_factory=dict)
+    """The network to each origin (`DEEPGRAM`, `GROQ`, `ELEVENLABS`, `AGENT_ORIGIN`); others are near and quiet."""
 
 
 @dataclass(slots=True)
@@ -102,15 +104,14 @@ class Rehearsal:
         self.deepgram = DeepgramPeer(self.world, self.world.rng("deepgram"), cast.deepgram)
         self.groq = GroqPeer(self.world, self.world.rng("groq"), cast.brain, cast.groq)
         self.elevenlabs = ElevenLabsPeer(self.world, self.world.rng("elevenlabs"), cast.elevenlabs)
-        self.network = SimNetwork(
-            self.world,
-            {
-                DEEPGRAM: self.deepgram,
-                GROQ: self.groq,
-                ELEVENLABS: self.elevenlabs,
-                AGENT_ORIGIN: SimAcceptor(accept=self._accept, handler=self._handle),
-            },
-        )
+        targets: dict[str, Peer | SimAcceptor] = {
+            DEEPGRAM: self.deepgram,
+            GROQ: self.groq,
+            ELEVENLABS: self.elevenlabs,
+            AGENT_ORIGIN: SimAcceptor(accept=self._accept, handler=self._handle),
+        }
+        routes = {origin: Route(target, cast.links.get(origin, LinkModel())) for origin, target in targets.items()}
+        self.network = SimNetwork(self.world, routes)
         config = load_config({**SETTINGS, **cast.settings, "OFFHOOK_DATA": str(data)})
         agent = _with_profile(load_agent(cast.agent), cast.profile)
         providers = Providers(
@@ -160,10 +161,18 @@ class Rehearsal:
         behaviour: TwilioBehaviour | None = None,
         tap: Tap | None = None,
         line_noise_level: int = 0,
+        number: str = "+15550001111",
+        patience_ms: int = 60_000,
     ) -> SimulatedCall:
         """Place a call by somebody who follows `script`."""
         name = f"caller-{len(self.calls)}"
-        caller = Caller(self.world, self.world.rng(name), script, line_noise_level=line_noise_level)
+        caller = Caller(
+            self.world,
+            self.world.rng(name),
+            script,
+            line_noise_level=line_noise_level,
+            patience_ms=patience_ms,
+        )
         twilio = TwilioCall(
             self.world,
             self.world.rng(f"{name}-twilio"),
@@ -171,6 +180,7 @@ class Rehearsal:
             TwilioAccount(ACCOUNT_SID, AUTH_TOKEN),
             caller,
             CallPlan(url=f"{AGENT_ORIGIN}/voice", status_callback=f"{AGENT_ORIGIN}/status"),
+            from_number=number,
             behaviour=behaviour,
             tap=tap,
             on_ended=lambda: self._note_ended(placed),

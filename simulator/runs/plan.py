@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.link import LinkModel
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.rehearsal import Cast
 from simulator.script import Script
@@ -71,7 +70,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs but its seed. `links` by origin (`simulator.rehearsal.DEEPGRAM` ...), others are perfect.
+    """Everything a run needs but its seed; the networks to the providers are `cast.links`.
 
     `xfail`: why this cannot hold yet; a run that holds all the same is then a failure. `waives`: names of checkers
     that this script breaks on purpose, each with its reason.
@@ -82,7 +81,6 @@ class Plan:
     path: Path | None = None
     cast: Cast = field(default_factory=Cast)
     callers: tuple[CallerPlan, ...] = ()
-    links: Mapping[str, LinkModel] = field(default_factory=dict)
     faults: tuple[FaultPlan, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     longest_ms: int = LONGEST_MS
