@@ -94,7 +94,7 @@ class Rehearsal:
     """A server in a world of its own, answering simulated callers.
 
     `call` places a call, `finish` lets the world run until all are over, `close` tells what was not released then.
-    `calls` are the calls as their callers know them, `answered` those of them, by id, that reached the agent.
+    `calls` are the calls as their callers know them, `answered` those of them, by id, that reached the agent, `answered_at` when (ns): their traces count from there.
     """
 
     def __init__(self, data: Path, cast: Cast | None = None, observer: Observer | None = None) -> None:
@@ -122,12 +122,14 @@ class Rehearsal:
         self.desk = Desk(config, agent, self.world, providers, wall_clock=self._wall_clock, observer=observer)
         self.calls: list[SimulatedCall] = []
         self.answered: dict[str, Call] = {}
+        self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
 
     def _wall_clock(self) -> datetime:
         return self.cast.now + timedelta(milliseconds=self.world.elapsed_ms)
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
+        self.answered_at[started.call_sid] = self.world.now()
         call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
         return call
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from agent.call import Call
@@ -67,14 +68,23 @@ class CallEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A whole run. `leftovers`: what was still held at its end, in words; `trouble`: why it could not end, if so."""
+    """A whole run, in the directory `data` while it is looked at; callers could call from `began_at` (ns) on.
+
+    `leftovers`: what was still held two seconds after the last call, in words; `trouble`: why the run could not end, if
+    so; `never_ended`: why its script did not. A run that was stopped on its way (`is_partial`) has calls without an end.
+    """
 
     plan: Plan
     seed: int
+    data: Path
     rehearsal: Rehearsal
     calls: tuple[CallEvidence, ...]
+    began_at: int
+    ended_at: int
     leftovers: tuple[str, ...] = ()
     trouble: str = ""
+    never_ended: str = ""
+    is_partial: bool = False
     struck: tuple[tuple[int, str], ...] = ()
     """When (ns) which fault struck."""
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How a run ended; the last three are failures."""
+    """How a run ended; from FAILED on, somebody has to look at it."""
 
     PASSED = "passed"
     XFAILED = "xfailed"
@@ -13,13 +13,15 @@ class Status(StrEnum):
     FAILED = "failed"
     XPASSED = "xpassed"
     """It held, although its script says that it cannot: the script is to be corrected."""
+    WRONG = "wrong"
+    """The script is wrong in itself: it never ends, or the model was never asked for an answer that it gives."""
     BROKEN = "broken"
-    """The run itself could not be brought to its end: stuck, endless, or a mistake of ours."""
+    """The run itself could not be brought to its end: stuck, or a mistake of ours."""
 
     @property
     def is_failure(self) -> bool:
         """Whether somebody has to look at it."""
-        return self in (Status.FAILED, Status.XPASSED, Status.BROKEN)
+        return self not in (Status.PASSED, Status.XFAILED)
 
 
 @dataclass(frozen=True, slots=True)

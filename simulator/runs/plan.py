@@ -32,6 +32,13 @@ class Moment:
     nth: int = 1
     delay_ms: int = 0
 
+    @property
+    def text(self) -> str:
+        """As an option of the command says it: "8000", "SPEAKING#2+300"."""
+        if not self.cue:
+            return str(self.delay_ms)
+        return self.cue + (f"#{self.nth}" if self.nth > 1 else "") + (f"+{self.delay_ms}" if self.delay_ms else "")
+
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
@@ -45,6 +52,13 @@ class FaultPlan:
     strength: float | None = None
     at: Moment | None = None
     rate_per_min: float | None = None
+
+    @property
+    def text(self) -> str:
+        """As an option of the command says it: "stt_stall=4000@8000", "mark_lost", "frames_burst*2"."""
+        strength = "" if self.strength is None else f"={self.strength:g}"
+        rate = "" if self.rate_per_min is None else f"*{self.rate_per_min:g}"
+        return f"{self.name}{strength}{rate}{f'@{self.at.text}' if self.at is not None else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,8 @@ class Plan:
     """Everything a run needs but its seed; the networks to the providers are `cast.links`.
 
     `xfail`: why this cannot hold yet; a run that holds all the same is then a failure. `waives`: names of checkers
-    that this script breaks on purpose, each with its reason.
+    that this script breaks on purpose, each with its reason. `is_strict`: a scripted answer that the model is never
+    asked for is a mistake of the script. `options` are those of the command that made this plan out of its script.
     """
 
     name: str
@@ -87,6 +102,8 @@ class Plan:
     xfail: str = ""
     waives: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    is_strict: bool = True
+    options: tuple[str, ...] = ()
 
     def with_faults(self, *faults: FaultPlan) -> "Plan":
         """The same with these faults as well."""
