@@ -1,39 +1,24 @@
-"""What lies between two ends: delay, jitter, stalls, cuts. Always in order, as TCP delivers."""
+"""What lies between two ends: delay, jitter, bursts, stalls, cuts.
+
+Always in order within a connection, as TCP delivers; what travels on different connections may overtake.
+"""
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from fsm.units import ms_to_ns
+from simulator.link_model import BadLink, Direction, LinkModel, Windows
 from simulator.world import Scheduled, World
+
+__all__ = ["BadLink", "Direction", "Lane", "Link", "LinkModel"]
 
 LANE_LIMIT_MESSAGES = 10_000
 """Under way at once in one direction of one connection: more than three minutes of frames."""
 
 LANE_LIMIT_BYTES = 32 * 1024 * 1024
 """The same in bytes. A connection that passes either limit is cut: nothing may be lost from its middle."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkModel:
-    """How the network between two ends behaves; windows and moments count from the world's beginning.
-
-    `up_ms` and `down_ms` delay what the dialling side sends and gets; `jitter_ms` delays each message further by up to
-    so much; `handshake_ms` is what a new websocket costs beyond that. In a stall nothing arrives, and then all of it;
-    at a cut every open connection is lost; while it is down, dialling fails.
-    """
-
-    up_ms: int = 1
-    down_ms: int = 1
-    jitter_ms: int = 0
-    handshake_ms: int = 0
-    stalls_ms: tuple[tuple[int, int], ...] = ()
-    down_windows_ms: tuple[tuple[int, int], ...] = ()
-    cuts_ms: tuple[int, ...] = ()
-    splits_bodies: bool = True
-    """Whether pieces of an HTTP body are split anywhere on their way, as TCP may."""
 
 
 class Connection(Protocol):
@@ -55,6 +40,9 @@ class Link:
         self.model = model
         self.counts: Counter[str] = Counter()
         self._open: dict[Connection, None] = {}
+        self.up = Way(self, "up", model.up)
+        self.down = Way(self, "down", model.down)
+        self.may_stall = bool(model.stalls_ms)
         self._stalled_until = 0
         self._down_until = 0
         for cut_ms in model.cuts_ms:
@@ -68,6 +56,7 @@ class Link:
 
     def stall(self, duration_ms: int) -> None:
         """Let nothing arrive for `duration_ms`, then all of it in order."""
+        self.may_stall = True
         self._stalled_until = max(self._stalled_until, self.world.now() + ms_to_ns(duration_ms))
 
     def take_down(self, duration_ms: int) -> None:
@@ -105,45 +94,89 @@ class Link:
         """Forget a connection; harmless twice."""
         self._open.pop(connection, None)
 
-    def _end_of(self, windows_ms: tuple[tuple[int, int], ...]) -> int:
+    def _end_of(self, windows_ms: Windows) -> int:
         """The end (ns) of the window that now is in, else zero."""
         passed = self.world.now() - self.world.started_at
         ends = (ms_to_ns(until) for since, until in windows_ms if ms_to_ns(since) <= passed < ms_to_ns(until))
         return self.world.started_at + max(ends, default=-self.world.started_at)
 
 
+class Way:
+    """One direction of a link, for all its connections: when what enters it now arrives."""
+
+    def __init__(self, link: Link, name: str, model: Direction) -> None:
+        self.name = name
+        self.is_even = model.is_even
+        self.delay_ns = ms_to_ns(model.delay_ms)
+        self._world = link.world
+        self._rng = link.rng(name)
+        self._jitter_limit_ns = ms_to_ns(model.jitter_ms)
+        self._correlation = model.jitter_correlation
+        self._jitter_ns: int | None = None  # of the message before
+        self._burst_rng = link.rng(f"{name}-bursts") if model.burst_ms else self._rng
+        self._burst_ns = ms_to_ns(model.burst_ms)
+        self._burst_every_ns = ms_to_ns(model.burst_every_ms)
+        self._period_ends_at = self._world.started_at
+        self._held_from = self._held_until = 0
+
+    def due(self, now: int) -> int:
+        """The instant at which what is sent at `now` arrives, unless something of its connection is in front of it."""
+        return self._leaves_at(now) + self.delay_ns + self._next_jitter_ns()
+
+    def _next_jitter_ns(self) -> int:
+        if not self._jitter_limit_ns:
+            return 0
+        if self._jitter_ns is None or not self._correlation or self._rng.random() >= self._correlation:
+            self._jitter_ns = self._rng.randrange(self._jitter_limit_ns + 1)
+        return self._jitter_ns
+
+    def _leaves_at(self, now: int) -> int:
+        """Now, or the end of the burst's hold that now is in."""
+        if not self._burst_ns:
+            return now
+        while now >= self._period_ends_at:  # one draw a period, used or not: traffic does not move the bursts
+            self._held_from = self._period_ends_at + self._burst_rng.randrange(self._burst_every_ns - self._burst_ns)
+            self._held_until = self._held_from + self._burst_ns
+            self._period_ends_at += self._burst_every_ns
+        return self._held_until if self._held_from <= now < self._held_until else now
+
+
 class Lane:
     """One direction of one connection: delivers in order, each after its delay, never within `carry`."""
 
-    def __init__(self, link: Link, delay_ms: int, name: str, *, on_overflow: Callable[[], None]) -> None:
+    __slots__ = ("_bytes", "_counts", "_is_cut", "_link", "_on_overflow", "_timer", "_under_way", "_way", "_world")
+
+    def __init__(self, link: Link, way: Way, *, on_overflow: Callable[[], None]) -> None:
         self._link = link
+        self._way = way
         self._world = link.world
-        self._name = name
-        self._delay_ns = ms_to_ns(delay_ms)
-        self._jitter_ns = ms_to_ns(link.model.jitter_ms)
-        self._rng = link.rng(name)
+        self._counts = link.counts
         self._on_overflow = on_overflow
-        self._under_way: deque[tuple[int, int, Callable[[], None]]] = deque()
+        self._under_way: deque[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = deque()
         self._bytes = 0
         self._timer: Scheduled | None = None
         self._is_cut = False
 
-    def carry(self, deliver: Callable[[], None], size_bytes: int = 0, *, extra_ms: int = 0) -> None:
-        """Call `deliver` at the other end; a lane that was cut carries nothing."""
+    def carry(
+        self, deliver: Callable[..., None], args: tuple[Any, ...] = (), size_bytes: int = 0, extra_ms: int = 0
+    ) -> None:
+        """Call `deliver(*args)` at the other end; a lane that was cut carries nothing."""
         if self._is_cut:
             return
-        if len(self._under_way) >= LANE_LIMIT_MESSAGES or self._bytes + size_bytes > LANE_LIMIT_BYTES:
-            self._link.counts["overflows"] += 1
+        under_way, way = self._under_way, self._way
+        if len(under_way) >= LANE_LIMIT_MESSAGES or self._bytes + size_bytes > LANE_LIMIT_BYTES:
+            self._counts["overflows"] += 1
             self._on_overflow()
             return
-        due = self._world.now() + self._delay_ns + ms_to_ns(extra_ms)
-        if self._jitter_ns:
-            due += self._rng.randrange(self._jitter_ns + 1)
-        if self._under_way:
-            due = max(due, self._under_way[-1][0])
+        now = self._world.now()
+        due = now + way.delay_ns if way.is_even else way.due(now)
+        if extra_ms:
+            due += ms_to_ns(extra_ms)
+        if under_way and under_way[-1][0] > due:
+            due = under_way[-1][0]
         self._bytes += size_bytes
-        self._link.counts[self._name] += 1
-        self._under_way.append((due, size_bytes, deliver))
+        self._counts[way.name] += 1
+        under_way.append((due, size_bytes, deliver, args))
         if self._timer is None:
             self._timer = self._world.call_at(due, self._arrive)
 
@@ -156,11 +189,10 @@ class Lane:
 
     def _arrive(self) -> None:
         """Deliver the first message, then wait for the next: others may act between two of one instant."""
-        passable_at = self._link.passable_at()
-        if passable_at > self._world.now():
+        if self._link.may_stall and (passable_at := self._link.passable_at()) > self._world.now():
             self._timer = self._world.call_at(passable_at, self._arrive)
             return
-        _, size_bytes, deliver = self._under_way.popleft()
+        _, size_bytes, deliver, args = self._under_way.popleft()
         self._bytes -= size_bytes
         self._timer = self._world.call_at(self._under_way[0][0], self._arrive) if self._under_way else None
-        deliver()
+        deliver(*args)

@@ -14,8 +14,8 @@ class SimExchange:
 
     def __init__(self, link: Link, listener: ExchangeListener, timeout_ms: int) -> None:
         self.link = link
-        self.up = Lane(link, link.model.up_ms, "up", on_overflow=self.cut)
-        self.answer = SimAnswer(self, Lane(link, link.model.down_ms, "down", on_overflow=self.cut))
+        self.up = Lane(link, link.up, on_overflow=self.cut)
+        self.answer = SimAnswer(self, Lane(link, link.down, on_overflow=self.cut))
         self._listener: ExchangeListener | None = listener
         timed_out = partial(self.fail, f"no answer within {timeout_ms} ms", timed_out=True)
         self._timer = link.world.call_at(link.world.now() + ms_to_ns(timeout_ms), timed_out)
@@ -84,6 +84,7 @@ class SimAnswer:
         self._peer: PeerExchange | None = None
         self._is_started = False
         self._splits = exchange.link.model.splits_bodies
+        self._chunk_bytes = exchange.link.model.chunk_bytes
         self._rng = exchange.link.rng("split")
 
     def serve(self, begin: Callable[[], PeerExchange]) -> None:
@@ -101,14 +102,14 @@ class SimAnswer:
         self._is_started = True
         lowered = {name.lower(): value for name, value in headers.items()}
         if not self.is_over:
-            self._lane.carry(partial(self._exchange.respond, status, lowered))
+            self._lane.carry(self._exchange.respond, (status, lowered))
 
     def write(self, data: bytes) -> None:
         """Send a piece of the body."""
         assert self._is_started, "an answer starts before its body"
         for piece in self._split(data):
             if not self.is_over:
-                self._lane.carry(partial(self._exchange.receive, piece), len(piece))
+                self._lane.carry(self._exchange.receive, (piece,), len(piece))
 
     def end(self) -> None:
         """The body is complete."""
@@ -143,5 +144,7 @@ class SimAnswer:
     def _split(self, data: bytes) -> list[bytes]:
         if not self._splits or len(data) < 2:
             return [data] if data else []
+        if size := self._chunk_bytes:
+            return [data[at : at + size] for at in range(0, len(data), size)]
         at = self._rng.randrange(2 * len(data))  # every other piece stays whole
         return [piece for piece in (data[:at], data[at:]) if piece]

@@ -62,7 +62,7 @@ class SimWire:
     def send(self, message: str | bytes) -> None:
         """Send a message; kept (bounded) while the websocket opens, dropped and counted once it is closed."""
         if self.state is State.OPEN:
-            self._lane.carry(partial(self._other.receive, message), len(message))
+            self._lane.carry(self._other.receive, (message,), len(message))
         elif self.state is State.OPENING and len(self._unsent) < OPENING_LIMIT_MESSAGES:
             self._unsent.append(message)
         else:
@@ -76,7 +76,7 @@ class SimWire:
         elif self.state is State.OPEN:
             self.state = State.CLOSING
             self._closing = told
-            self._lane.carry(partial(self._other.receive_close, *told))
+            self._lane.carry(self._other.receive_close, told)
             self._arm(CLOSE_WAIT_MS, partial(self.finish, *told))
 
     def abort(self) -> None:
@@ -124,7 +124,7 @@ class SimWire:
     def receive_close(self, code: int, reason: str) -> None:
         """A close frame came: the other's, or the answer to ours."""
         if self.state is State.OPEN:
-            self._lane.carry(partial(self._other.receive_close, code, reason))
+            self._lane.carry(self._other.receive_close, (code, reason))
             self.finish(code, reason)
         elif self._closing is not None:
             self.finish(*self._closing)
@@ -159,8 +159,8 @@ class SimWebsocket:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.up = Lane(link, link.model.up_ms, "up", on_overflow=self.cut)
-        self.down = Lane(link, link.model.down_ms, "down", on_overflow=self.cut)
+        self.up = Lane(link, link.up, on_overflow=self.cut)
+        self.down = Lane(link, link.down, on_overflow=self.cut)
         self.client = SimWire(self, State.OPENING)
         self.server = SimWire(self, State.OPEN)
         self.client.join(self.server, self.up)

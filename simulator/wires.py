@@ -84,7 +84,7 @@ class SimNetwork:
             websocket.server.finish(NO_CLOSING_HANDSHAKE, "")
             websocket.up.carry(unreachable)
         else:
-            websocket.up.carry(partial(_answer_upgrade, target, request, websocket), extra_ms=extra_ms)
+            websocket.up.carry(_answer_upgrade, (target, request, websocket), extra_ms=extra_ms)
         return websocket.client
 
     def request(
@@ -106,7 +106,7 @@ class SimNetwork:
         else:
             link.counts["requests"] += 1
             begin = partial(_begin_exchange, target, request, exchange.answer)
-            exchange.up.carry(partial(exchange.answer.serve, begin), len(body))
+            exchange.up.carry(exchange.answer.serve, (begin,), len(body))
         return exchange
 
     def _find(self, url: str) -> tuple[Peer | SimAcceptor | None, Link]:

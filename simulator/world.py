@@ -6,8 +6,8 @@ scheduled: the same every time.
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from fsm.units import NS_PER_S, ms_to_ns, ns_to_ms
@@ -33,13 +33,15 @@ class Endless(AssertionError):  # noqa: N818  # as above
     """The run passed its limit without reaching its end."""
 
 
-@dataclass(slots=True, eq=False)
 class Scheduled:
     """One entry of the heap; cancelled or fired, it holds nothing."""
 
-    when: int
-    callback: Callable[[], None] | None
-    _world: "World"
+    __slots__ = ("_world", "callback", "when")
+
+    def __init__(self, when: int, callback: Callable[[], None], world: "World") -> None:
+        self.when = when
+        self.callback: Callable[[], None] | None = callback
+        self._world = world
 
     def cancel(self) -> None:
         """Forget the callback; harmless when it already ran."""
@@ -50,11 +52,14 @@ class Scheduled:
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """Something that is not over yet, for `Stuck` to name."""
+    """Something that is not over yet, for `Stuck` to name; `what` it waits for may be asked for when it matters."""
 
     name: str
-    what: str
+    what: str | Callable[[], str]
     _waiters: dict["Waiter", None]
+
+    def __str__(self) -> str:
+        return f"{self.name} waits for {self.what() if callable(self.what) else self.what}"
 
     def done(self) -> None:
         """It is over; harmless twice."""
@@ -91,9 +96,12 @@ class World:
         self._cancelled_count = 0
         self._fired_at_now = 0
         self._is_running = False
+        self._is_halted = False
+        self._failure: BaseException | None = None
         self._streams: dict[str, random.Random] = {}
         self._waiters: dict[Waiter, None] = {}
-        self._surroundings: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._explanations: list[Callable[[], Iterable[str]]] = []
+        self._surroundings: list[Callable[[], AbstractContextManager[None]]] = []
         self.ids = WorldIds(self.rng("ids"))
 
     # --- the clock -------------------------------------------------------------------------------------------
@@ -105,9 +113,11 @@ class World:
     def call_at(self, when: int, callback: Callable[[], None]) -> Scheduled:
         """Call `callback` once at `when` (ns); an instant that is past counts as now."""
         assert isinstance(when, int), f"instants are integer nanoseconds, not {when!r}"
-        entry = Scheduled(max(when, self._now), callback, self)
-        self._seq += 1
-        heapq.heappush(self._heap, (entry.when, self._seq, entry))
+        if when < self._now:  # noqa: PLR1730 - `max` costs three times as much, and this is called for every frame
+            when = self._now
+        entry = Scheduled(when, callback, self)
+        self._seq = seq = self._seq + 1
+        heapq.heappush(self._heap, (when, seq, entry))
         return entry
 
     def call_soon(self, callback: Callable[[], None]) -> Scheduled:
@@ -135,7 +145,7 @@ class World:
             self._streams[name] = random.Random(f"{self.seed}/{name}")
         return self._streams[name]
 
-    def waiting(self, name: str, what: str) -> Waiter:
+    def waiting(self, name: str, what: str | Callable[[], str]) -> Waiter:
         """Say that `name` is open until `what` happened; a run that goes quiet before that is stuck."""
         waiter = Waiter(name, what, self._waiters)
         self._waiters[waiter] = None
@@ -146,13 +156,16 @@ class World:
         """Who waits for what, oldest first."""
         return tuple(self._waiters)
 
+    def explain(self, lines: Callable[[], Iterable[str]]) -> None:
+        """Let `Stuck` and `Endless` tell `lines()` too: what is open, though no run need wait for its end."""
+        self._explanations.append(lines)
+
     # --- running -----------------------------------------------------------------------------------------------
 
     def run_until(self, instant: int) -> None:
         """Let everything happen that falls due up to and including `instant` (ns), which is then now."""
         with self._run():
-            while (due := self._next_due()) is not None and due <= instant:
-                self._fire()
+            self._fire(instant)
             self._now = max(self._now, instant)
 
     def run_for(self, duration_ms: int) -> None:
@@ -165,7 +178,7 @@ class World:
         Raises `Stuck` when somebody still waits then (unless it `may_wait`), `Endless` after `limit_ns` of world time.
         """
         with self._run():
-            self._run_on(lambda: False, limit_ns)
+            self._fire_within(limit_ns)
         if self._waiters and not may_wait:
             raise Stuck(self._describe("nothing is scheduled"))
 
@@ -175,54 +188,78 @@ class World:
         Raises `Stuck` when nothing is left that could make it hold, `Endless` after `limit_ns` of world time.
         """
         with self._run():
-            self._run_on(until, limit_ns)
+            self._fire_within(limit_ns, until)
         if not until():
             raise Stuck(self._describe("nothing is scheduled and the end was not reached"))
 
+    def run_until_halted(self, *, limit_ns: int = LIMIT_NS) -> None:
+        """Run until a callback calls `halt`: a `run` for whoever is told of the end and need not ask for it.
+
+        Raises `Stuck` when nothing is left that could halt, `Endless` after `limit_ns` of world time.
+        """
+        with self._run():
+            self._fire_within(limit_ns)
+        if not self._is_halted:
+            raise Stuck(self._describe("nothing is scheduled and the end was not reached"))
+
+    def halt(self) -> None:
+        """End the run under way after this callback."""
+        self._is_halted = True
+
+    def fail(self, error: BaseException) -> None:
+        """End the run under way after this callback, with `error`: for one that somebody in between may swallow."""
+        self._failure = self._failure or error
+        self._is_halted = True
+
     def surround(self, surroundings: Callable[[], AbstractContextManager[None]]) -> None:
-        """Enter `surroundings()` around every run; for the event loop, which must be the running one then."""
-        self._surroundings = surroundings
+        """Enter `surroundings()` around every run, after those named before: the running loop, the guards."""
+        self._surroundings.append(surroundings)
 
     @contextmanager
     def _run(self) -> Iterator[None]:
         assert not self._is_running, "the world is already running: a callback must schedule, not run"
         self._is_running = True
+        self._is_halted = False
         try:
-            with self._surroundings():
+            with ExitStack() as stack:
+                for surroundings in self._surroundings:
+                    stack.enter_context(surroundings())
                 yield
         finally:
             self._is_running = False
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
-    def _run_on(self, until: Callable[[], bool], limit_ns: int) -> None:
-        """Fire until the heap is empty or `until` holds."""
-        last = self._now + limit_ns
-        while not until():
-            due = self._next_due()
-            if due is None:
+    def _fire_within(self, limit_ns: int, until: Callable[[], bool] | None = None) -> None:
+        """Fire for `limit_ns` at the most; raises `Endless` if something is scheduled for later."""
+        self._fire(self._now + limit_ns, until)
+        if self.pending_count and not self._is_halted and not (until is not None and until()):
+            raise Endless(self._describe(f"no end after {ns_to_ms(limit_ns)} ms, {self.pending_count} pending"))
+
+    def _fire(self, last: int, until: Callable[[], bool] | None = None) -> None:
+        """Run what falls due up to `last` (ns), in order, until `until()` holds or somebody halts."""
+        heap, pop = (
+            self._heap,
+            heapq.heappop,
+        )  # local: this loop turns hundreds of times a simulated second
+        while heap and not self._is_halted and not (until is not None and until()):
+            when, _, entry = heap[0]
+            callback = entry.callback
+            if callback is not None and when > last:
                 return
-            if due > last:
-                raise Endless(self._describe(f"no end after {ns_to_ms(limit_ns)} ms, {self.pending_count} pending"))
-            self._fire()
-
-    def _next_due(self) -> int | None:
-        heap = self._heap
-        while heap and heap[0][2].callback is None:
-            heapq.heappop(heap)
-            self._cancelled_count -= 1
-        return heap[0][0] if heap else None
-
-    def _fire(self) -> None:
-        """Run the first entry, which is a live one."""
-        when, _, entry = heapq.heappop(self._heap)
-        callback, entry.callback = entry.callback, None
-        assert callback is not None
-        if when > self._now:
-            self._now = when
-            self._fired_at_now = 0
-        self._fired_at_now += 1
-        if self._fired_at_now > INSTANT_LIMIT:
-            raise Endless(self._describe(f"{INSTANT_LIMIT} callbacks at one instant; the next is {callback!r}"))
-        callback()
+            pop(heap)
+            if callback is None:
+                self._cancelled_count -= 1
+                continue
+            entry.callback = None
+            if when > self._now:
+                self._now = when
+                self._fired_at_now = 0
+            self._fired_at_now += 1
+            if self._fired_at_now > INSTANT_LIMIT:
+                raise Endless(self._describe(f"{INSTANT_LIMIT} callbacks at one instant; the next is {callback!r}"))
+            callback()
 
     def _note_cancelled(self) -> None:
         """Count a dead entry; once they are most of the heap, drop them (order is by key, so it does not change)."""
@@ -234,7 +271,8 @@ class World:
 
     def _describe(self, what: str) -> str:
         lines = [f"{what}, at {self.elapsed_ms} ms, seed {self.seed!r}"]
-        lines += [f"  {waiter.name} waits for {waiter.what}" for waiter in self._waiters]
+        lines += [f"  {waiter}" for waiter in self._waiters]
         if not self._waiters:
             lines.append("  nobody said what they wait for")
+        lines += [f"  {line}" for explanation in self._explanations for line in explanation()]
         return "\n".join(lines)
