@@ -2,15 +2,19 @@
 
 Lines are objects with `at_ns` (since the call began) and `kind`:
 
-- `call`: first line: `version`, `call_id`, `agent`, `started_at` (UTC), `profile`, `phrases`;
+- `call`: first line: `version`, `call_id`, `agent`, `started_at` (UTC), `began_at_ns` (the clock's instant that `at_ns`
+  counts from: instants within events are the clock's), `words` (`kept` or `hidden`), `profile`, `phrases`;
 - `event`: what happened (`event`, `data`), the mode before and after (`mode`, `to`), the orders (`effects`);
 - `stage`: an instant on the way of an answer, for the latency ledger (`stage`, `turn`, `reply`);
 - `note`: anything else worth knowing: faults, counters (`note`, `data`).
+
+Each ends with its `check` (see `check_of`), by which a line that was changed, lost or moved is found.
 """
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TextIO
+from zlib import crc32
 
 import orjson
 
@@ -18,7 +22,7 @@ from fsm.effects import Effect
 from fsm.events import Event
 from fsm.state import CallState, Mode
 
-VERSION = 1
+VERSION = 2
 PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit"})
 """Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
 
@@ -39,6 +43,7 @@ class Trace:
         self._out = out
         self._started_at = started_at
         self._is_redacted = is_redacted
+        self._check = ""
         self.errors = 0
 
     def header(self, *, call_id: str, agent: str, wall_clock: str, state: CallState) -> None:
@@ -50,6 +55,8 @@ class Trace:
             call_id=call_id,
             agent=agent,
             started_at=wall_clock,
+            began_at_ns=self._started_at,
+            words="hidden" if self._is_redacted else "kept",
             profile=asdict(state.profile),
             phrases=asdict(state.phrases),
         )
@@ -91,10 +98,17 @@ class Trace:
         if self._out is None:
             return
         at_ns = max(0, at - self._started_at) if at else 0
+        line = {"at_ns": at_ns, "kind": kind, **fields}
+        self._check = line["check"] = check_of(line, self._check)
         try:
-            self._out.write(orjson.dumps({"at_ns": at_ns, "kind": kind, **fields}).decode() + "\n")
+            self._out.write(orjson.dumps(line).decode() + "\n")
         except OSError:
             self.errors += 1
+
+
+def check_of(line: dict[str, Any], previous: str) -> str:
+    """What the `check` of `line` (without one) must be after a line whose check is `previous`, empty for the first."""
+    return f"{crc32(orjson.dumps(line), int(previous or '0', 16)):08x}"
 
 
 def redacted(plain: dict[str, Any]) -> dict[str, Any]:

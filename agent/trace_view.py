@@ -20,16 +20,23 @@ class TraceError(ValueError):
 
 def read_trace(path: Path) -> list[dict[str, Any]]:
     """The lines of the trace at `path`. Raises TraceError; a last line cut off by a crash is left out."""
+    return read_lines(path)[0]
+
+
+def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
+    """The lines of the trace at `path`, and whether its last one was cut off by a crash. Raises TraceError."""
     try:
         raw = path.read_bytes().splitlines()
     except OSError as error:
         raise TraceError(f"{path}: expected a trace file, could not read it: {error.strerror}") from error
     lines: list[dict[str, Any]] = []
+    is_cut = False
     for number, text in enumerate(raw, 1):
         try:
             line = orjson.loads(text)
         except orjson.JSONDecodeError:
             if number == len(raw) and lines:
+                is_cut = True
                 break
             raise TraceError(f"{path}:{number}: expected one JSON object a line; is this a trace?") from None
         if not isinstance(line, dict) or "kind" not in line or "at_ns" not in line:
@@ -38,8 +45,11 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     if not lines or lines[0]["kind"] != "call":
         raise TraceError(f"{path}:1: expected the line of a call first; the file is empty or cut at its beginning")
     if lines[0].get("version") != VERSION:
-        raise TraceError(f"{path}: expected a trace of version {VERSION}, got {lines[0].get('version')}")
-    return lines
+        raise TraceError(
+            f"{path}: expected a trace of version {VERSION}, got {lines[0].get('version')}; read it with the offhook "
+            "that wrote it"
+        )
+    return lines, is_cut
 
 
 def readable(lines: Iterable[dict[str, Any]], *, event_width: int = UNCUT) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.trace import PRIVATE, Trace, open_trace, redacted
+from agent.trace import PRIVATE, Trace, check_of, open_trace, redacted
 from fsm.effects import RunTool, StartReply
 from fsm.events import CallStarted, ToolCall, ToolsRequested, WordsHeard
 from fsm.profile import Phrases, Profile
@@ -28,14 +28,19 @@ class Recorder:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        return [orjson.loads(line) for line in self.out.getvalue().splitlines()]
+        """As written, without their checks."""
+        return [
+            {key: value for key, value in orjson.loads(line).items() if key != "check"}
+            for line in self.out.getvalue().splitlines()
+        ]
 
 
 def test_the_first_line_says_all_that_is_needed_to_decide_again() -> None:
     recorder = Recorder()
     recorder.trace.header(call_id="CA1", agent="appointments", wall_clock="2026-11-23T08:00:00+00:00", state=STATE)
     (line,) = recorder.lines
-    assert (line["at_ns"], line["kind"], line["version"]) == (0, "call", 1)
+    assert (line["at_ns"], line["kind"], line["version"]) == (0, "call", 2)
+    assert (line["began_at_ns"], line["words"]) == (STARTED_AT, "kept")
     assert Profile(**line["profile"]) == STATE.profile
     assert Phrases(**line["phrases"]) == STATE.phrases
 
@@ -71,6 +76,17 @@ def test_stages_and_notes_are_lines_of_their_own() -> None:
         {"at_ns": 9, "kind": "stage", "stage": "sent", "turn": 1, "reply": 2},
         {"at_ns": 10, "kind": "note", "note": "fault", "data": {"fault": "it broke"}},
     ]
+
+
+def test_each_line_is_checked_together_with_the_one_before() -> None:
+    recorder = Recorder()
+    for fault in ("one", "other"):
+        recorder.trace.note(STARTED_AT, "fault", fault=fault)
+    one, other = (orjson.loads(line) for line in recorder.out.getvalue().splitlines())
+    checks = one.pop("check"), other.pop("check")
+    assert checks == (check_of(one, ""), check_of(other, checks[0]))
+    assert checks[1] != check_of(other, ""), "the line before it is missed"
+    assert checks[1] != check_of(other | {"at_ns": 1}, checks[0]), "what was changed in it is noticed"
 
 
 def test_a_redacted_trace_has_lengths_where_others_have_words() -> None:
