@@ -70,8 +70,8 @@ class CallEvidence:
 class Evidence:
     """A whole run, in the directory `data` while it is looked at; callers could call from `began_at` (ns) on.
 
-    `leftovers`: what was still held two seconds after the last call, in words; `trouble`: why the run could not end, if
-    so; `never_ended`: why its script did not. A run that was stopped on its way (`is_partial`) has calls without an end.
+    `leftovers`: what was still held two seconds after the last call; `trouble`: why the run could not end, if so;
+    `never_ended`: why its script did not; `is_partial`: it was stopped on its way, so calls may have no end.
     """
 
     plan: Plan
