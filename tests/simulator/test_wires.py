@@ -198,7 +198,7 @@ links = st.builds(
     up_ms=st.integers(0, 30),
     down_ms=st.integers(0, 30),
     jitter_ms=st.integers(0, 40),
-    stalls_ms=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 400)), max_size=2).map(tuple),
+    stalls_ms=st.lists(st.tuples(st.integers(0, 300), st.integers(301, 400)), max_size=2).map(tuple),
     cuts_ms=st.lists(st.integers(0, 500), max_size=1).map(tuple),
 )
 steps = st.lists(
