@@ -4,6 +4,7 @@ It transcribes what `simulator.speech` spoke; any other sound is voice without w
 """
 
 import random
+from collections import deque
 
 import orjson
 
@@ -41,6 +42,8 @@ class DeepgramPeer:
         self._clock = clock
         self._rng = rng
         self._tokens: dict[str, int] = {}  # token -> instant (ns) it expires
+        self._sockets: dict[LiveSocket, None] = {}
+        self._refusals: deque[int] = deque()
         self.behaviour = behaviour or DeepgramBehaviour()
 
     @property
@@ -53,6 +56,34 @@ class DeepgramPeer:
         self._behaviour = behaviour
         self._refused_so_far = 0
         self._opened_so_far = 0
+
+    # --- what befalls it ---
+
+    def adopt(self, behaviour: DeepgramBehaviour) -> None:
+        """Behave like this from now on, on open websockets too."""
+        self.behaviour = behaviour
+        for socket in self._open_sockets():
+            socket.adopt(behaviour)
+
+    def refuse_next(self, status: int, times: int) -> None:
+        """Refuse what comes next so often, whatever it is."""
+        self._refusals.extend([status] * times)
+
+    def stall(self, duration_ms: int) -> None:
+        """Let every open websocket be silent for so long."""
+        for socket in self._open_sockets():
+            socket.stall(duration_ms)
+
+    def drop(self, code: int | None = 1011) -> None:
+        """Close every open websocket with `code`; without one, tear it down."""
+        for socket in self._open_sockets():
+            socket.drop(code)
+
+    def _open_sockets(self) -> tuple[LiveSocket, ...]:
+        self._sockets = {socket: None for socket in self._sockets if socket.is_open}
+        return tuple(self._sockets)
+
+    # --- what it serves ---
 
     def upgrade(self, request: Request) -> Refusal | None:
         """Grant a live transcription, or say in `dg-error` why not."""
@@ -67,7 +98,7 @@ class DeepgramPeer:
         behaviour = self._behaviour
         may_drop = behaviour.drop_times is None or self._opened_so_far < behaviour.drop_times
         self._opened_so_far += 1
-        return LiveSocket(
+        socket = LiveSocket(
             self._clock,
             random.Random(self._rng.getrandbits(64)),
             behaviour,
@@ -76,6 +107,8 @@ class DeepgramPeer:
             self.counts,
             may_drop=may_drop,
         )
+        self._sockets = dict.fromkeys((*self._open_sockets(), socket))
+        return socket
 
     def exchange(self, request: Request, answer: Answer) -> PeerExchange:
         """Transcribe a recording or grant a token."""
@@ -111,6 +144,8 @@ class DeepgramPeer:
 
     def _fault_status(self) -> int | None:
         """The status to refuse this request with, whatever it asks."""
+        if self._refusals:
+            return self._refusals.popleft()
         behaviour = self.behaviour
         times = behaviour.refuse_times
         if behaviour.refuse_status is None or (times is not None and self._refused_so_far >= times):

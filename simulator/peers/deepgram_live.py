@@ -1,15 +1,13 @@
 """One live transcription: Deepgram's websocket `/v1/listen` (protocol page, sections 2.2 to 2.5)."""
 
 import hashlib
-import heapq
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 import orjson
 
-from agent.clock import Clock, Timer
+from agent.clock import Clock
 from fsm.units import ms_to_ns, ms_to_samples, samples_to_ns
 from simulator.peers.base import PeerWire
 from simulator.peers.deepgram_audio import AudioDecoder, AudioError, AudioFormat
@@ -22,26 +20,15 @@ from simulator.peers.deepgram_messages import (
     result_metadata,
     schema_error,
 )
+from simulator.peers.deepgram_outbox import Outbox
 from simulator.peers.deepgram_query import ListenQuery
 from simulator.peers.deepgram_transcript import Told, Transcriber
-
-WAITING_LIMIT = 5_000
-"""Messages that wait for their moment; a stall that exceeds it loses the newest, counted as `withheld`."""
 
 KEYTERM_LIMIT_TOKENS = 500
 
 NO_INPUT = "NET-0001: neither audio nor a text message came within the timeout window"
 NOT_DECODABLE = "DATA-0000: the payload could not be decoded as audio"
 DROPPED = "NET-0000: the service had trouble and could not go on"
-
-
-@dataclass(order=True, slots=True)
-class _Waiting:
-    """A step that comes at `due` (ns)."""
-
-    due: int
-    seq: int
-    step: Callable[[], None] = field(compare=False)
 
 
 class LiveSocket:
@@ -76,10 +63,7 @@ class LiveSocket:
         self._has_audio = False
         self._configure_pending = 0
         self._order_at = 0  # no message in order leaves before this
-        self._seq = 0
-        self._waiting: list[_Waiting] = []
-        self._wake_at: int | None = None
-        self._wake: Timer | None = None
+        self._outbox = Outbox(clock)
         self._idle = clock.call_at(self._idle_at(), self._on_idle)
         counts.opened += 1
         counts.open_now += 1
@@ -101,6 +85,33 @@ class LiveSocket:
     def on_close(self) -> None:
         """The client is gone."""
         self._release()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was neither closed nor dropped."""
+        return self._is_open
+
+    # --- what befalls it ---
+
+    def adopt(self, behaviour: DeepgramBehaviour) -> None:
+        """Behave like this from now on."""
+        self._behaviour = behaviour
+        self._transcriber.adopt(behaviour)
+
+    def stall(self, duration_ms: int) -> None:
+        """Say nothing for so long, then all of it."""
+        self._outbox.stall(self._clock.now() + ms_to_ns(duration_ms))
+
+    def drop(self, code: int | None) -> None:
+        """Close with `code`; without one, tear the connection down."""
+        if not self._is_open:
+            return
+        self._counts.dropped += 1
+        if code is None:
+            self._release()
+            self._wire.abort()
+        else:
+            self._close(code, DROPPED)
 
     def _on_audio(self, data: bytes) -> None:
         is_misplaced_text = data.startswith(b'{"type"') and b"KeepAlive" in data[:40]
@@ -125,12 +136,7 @@ class LiveSocket:
         due_ms = self._behaviour.drop_after_ms
         if due_ms is None or self._transcriber.position_samples < ms_to_samples(due_ms):
             return
-        self._counts.dropped += 1
-        if self._behaviour.drop_code is None:
-            self._release()
-            self._wire.abort()
-        else:
-            self._close(self._behaviour.drop_code, DROPPED)
+        self.drop(self._behaviour.drop_code)
 
     def _on_text(self, text: str) -> None:
         try:
@@ -223,12 +229,8 @@ class LiveSocket:
 
     def _later(self, due: int, step: Callable[[], None]) -> None:
         unstalled = self._after_stall(due)
-        if unstalled is None or len(self._waiting) >= WAITING_LIMIT:
+        if unstalled is None or not self._outbox.put(unstalled, step):
             self._counts.withheld += 1
-            return
-        self._seq += 1
-        heapq.heappush(self._waiting, _Waiting(unstalled, self._seq, step))
-        self._arm()
 
     def _after_stall(self, due: int) -> int | None:
         """When something due at `due` really goes: after the stall it falls into; `None` if that never ends."""
@@ -236,23 +238,6 @@ class LiveSocket:
         if start_ms is None or due < self._opened_at + ms_to_ns(start_ms):
             return due
         return None if end_ms is None else max(due, self._opened_at + ms_to_ns(end_ms))
-
-    def _arm(self) -> None:
-        """One timer, for the earliest step that waits."""
-        due = self._waiting[0].due if self._waiting else None
-        if due == self._wake_at:
-            return
-        if self._wake is not None:
-            self._wake.cancel()
-        self._wake_at = due
-        self._wake = None if due is None else self._clock.call_at(due, self._on_wake)
-
-    def _on_wake(self) -> None:
-        self._wake = self._wake_at = None
-        now = self._clock.now()
-        while self._waiting and self._waiting[0].due <= now:
-            heapq.heappop(self._waiting).step()
-        self._arm()
 
     # --- the end ---
 
@@ -275,6 +260,5 @@ class LiveSocket:
             return
         self._is_open = False
         self._counts.open_now -= 1
-        self._waiting.clear()
-        self._arm()
+        self._outbox.clear()
         self._idle.cancel()

@@ -56,6 +56,10 @@ class Transcriber:
         self._segment_samples = ms_to_samples(behaviour.segment_ms)
         self._utterance_end_samples = ms_to_samples((query.interim_results and query.utterance_end_ms) or 0)
 
+    def adopt(self, behaviour: DeepgramBehaviour) -> None:
+        """Behave like this from now on; pauses and lengths stay as they were."""
+        self._behaviour = behaviour
+
     @property
     def position_samples(self) -> int:
         """Audio received so far."""
