@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 
 import orjson
@@ -39,6 +39,8 @@ class ElevenLabsPeer:
     def __init__(self, clock: Clock, rng: random.Random, behaviour: ElevenLabsBehaviour | None = None) -> None:
         self._studio = Studio(clock, rng, behaviour or ElevenLabsBehaviour())
         self._served = 0
+        self._sockets: dict[VoiceSocket, None] = {}
+        self._refusals: deque[int] = deque()
 
     @property
     def behaviour(self) -> ElevenLabsBehaviour:
@@ -63,6 +65,33 @@ class ElevenLabsPeer:
     def generating(self) -> int:
         """Generations under way now, over sockets and HTTP."""
         return self._studio.generating
+
+    # --- what befalls it ---
+
+    def refuse_next(self, status: int, times: int) -> None:
+        """Refuse what comes next so often."""
+        self._refusals.extend([status] * times)
+
+    def spoil(self, fault: VoiceFault | None, after_ms: int = 0) -> None:
+        """Let a fault strike every open socket after so much more audio; none: what was to strike does not."""
+        for socket in self._open_sockets():
+            socket.spoil(fault, after_ms)
+
+    def stall(self, duration_ms: int) -> None:
+        """Let no audio come for so long."""
+        for socket in self._open_sockets():
+            socket.stall(duration_ms)
+
+    def babble(self, audio: bytes) -> None:
+        """Send audio of a context that nobody opened, on every socket."""
+        for socket in self._open_sockets():
+            socket.babble(audio)
+
+    def _open_sockets(self) -> tuple[VoiceSocket, ...]:
+        self._sockets = {socket: None for socket in self._sockets if socket.is_open}
+        return tuple(self._sockets)
+
+    # --- what it serves ---
 
     def upgrade(self, request: Request) -> Refusal | None:
         """Grant a known socket with a good key, or one whose key may still come in the first message."""
@@ -93,6 +122,7 @@ class ElevenLabsPeer:
             accepts=self._accepts,
             is_faulty=self._is_faulty(self.counts["sockets"] + self.counts["speeches"]),
         )
+        self._sockets = dict.fromkeys((*self._open_sockets(), socket))
         socket.begin()
         if is_bad_key:
             socket.fail(SocketError("invalid_api_key", "Invalid API key."))
@@ -157,8 +187,11 @@ class ElevenLabsPeer:
     def _check_injected(self) -> None:
         """Raise the refusal that the behaviour asks for; it counts as an attempt of `fail_first_n`."""
         self._served += 1
-        status = self.behaviour.refuse_status
-        if status is None or not self._is_faulty(self._served):
+        if self._refusals:
+            status: int | None = self._refusals.popleft()
+        else:
+            status = self.behaviour.refuse_status if self._is_faulty(self._served) else None
+        if status is None:
             return
         if status == 429:
             raise problem(429, "rate_limit_exceeded", "Too many requests. Please try again later.", "rate_limit_error")

@@ -129,6 +129,14 @@ class Context:
             self._permit.release()
             self._permit = None
 
+    def stall(self, duration_ms: int) -> None:
+        """Pause for so long before the next frame."""
+        if self._frames:
+            self._began_at += ms_to_ns(duration_ms)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._await_frame()
+
     def _is_worth_trying(self) -> bool:
         return self.buffered_chars >= self._studio.behaviour.try_trigger_min_chars
 

@@ -43,6 +43,7 @@ class VoiceSocket:
         self._is_authorised = is_authorised
         self._accepts = accepts
         self._fault = studio.behaviour.fault if is_faulty else None
+        self._fault_after_ms = studio.behaviour.fault_after_ms
         self._contexts: dict[str | None, Context] = {}
         self._delivered_ms = 0
         self._held_back: dict[str | None, tuple[Timing | None, Timing | None]] = {}
@@ -78,12 +79,32 @@ class VoiceSocket:
         """The client is gone."""
         self._release()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side closed it."""
+        return self._is_open
+
     def fail(self, error: SocketError) -> None:
         """Send an error frame and close."""
         if self._is_open:
             self._studio.counts["errors"] += 1
             self._wire.send(error.frame)
             self._close(1008, error.reason)
+
+    def spoil(self, fault: VoiceFault | None, after_ms: int) -> None:
+        """Let this fault strike after so much more audio, or none."""
+        self._fault, self._fault_after_ms = fault, self._delivered_ms + after_ms
+
+    def stall(self, duration_ms: int) -> None:
+        """Let no audio come for so long."""
+        for context in self._contexts.values():
+            context.stall(duration_ms)
+
+    def babble(self, audio: bytes) -> None:
+        """Send audio of a context that is none of the client's."""
+        if self._is_open:
+            behaviour = self._studio.behaviour
+            self._wire.send(audio_message(audio, None, None, behaviour, {behaviour.context_key: "nobody-asked"}))
 
     def _take(self, message: Mapping[str, object]) -> None:
         raise NotImplementedError
@@ -153,7 +174,9 @@ class VoiceSocket:
         behaviour = self._studio.behaviour
         self._studio.counts["frames"] += 1
         sent, spoken = (
-            _with_leading_blank(frame) if is_first and behaviour.leading_blank else (frame.sent, frame.spoken)
+            (_led(frame.sent), _led(frame.spoken))
+            if is_first and behaviour.leading_blank
+            else (frame.sent, frame.spoken)
         )
         if behaviour.null_alignment_share and self._studio.rng.random() < behaviour.null_alignment_share:
             sent = spoken = None
@@ -207,7 +230,7 @@ class VoiceSocket:
     def _strikes(self) -> bool:
         """Whether the injected fault has come, or came before."""
         behaviour, fault = self._studio.behaviour, self._fault
-        if fault in (None, VoiceFault.NO_FINAL) or self._delivered_ms < behaviour.fault_after_ms:
+        if fault in (None, VoiceFault.NO_FINAL) or self._delivered_ms < self._fault_after_ms:
             return False
         self._studio.counts["faults"] += 1
         if fault is VoiceFault.CLOSE:
@@ -268,10 +291,6 @@ def _settings(message: Mapping[str, object]) -> object:
 
 def _input_timeout() -> SocketError:
     return SocketError("input_timeout_exceeded", "This session was closed because no text was received for too long.")
-
-
-def _with_leading_blank(frame: Frame) -> tuple[Timing | None, Timing | None]:
-    return _led(frame.sent), _led(frame.spoken)
 
 
 def _led(timing: Timing | None) -> Timing | None:

@@ -3,7 +3,7 @@
 import random
 import string
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 import orjson
@@ -35,7 +35,8 @@ class GroqPeer:
     """The emulated Groq.
 
     `counts`: requests, models, completions; refused; started, and of these finished, cancelled (the client went away
-    in mid-answer) and aborted (by a fault). `seen`: the last request bodies. `behaviour` may be replaced at any time.
+    in mid-answer) and aborted (by a fault). `seen`: the last request bodies. `behaviour` and `brain` may be replaced at
+    any time; `coming` changes the behaviour for the next completions, one each.
     """
 
     name = "groq"
@@ -46,7 +47,9 @@ class GroqPeer:
         self.seen: deque[Mapping[str, object]] = deque(maxlen=SEEN_LIMIT)
         self._clock = clock
         self._rng = rng
-        self._brain = brain
+        self.brain = brain
+        self.coming: deque[Callable[[GroqBehaviour], GroqBehaviour]] = deque()
+        self._exchanges: dict[GroqExchange, None] = {}
         self._limits = Limits()
         self._cache = PrefixCache()
 
@@ -68,19 +71,27 @@ class GroqPeer:
     def exchange(self, request: Request, answer: Answer) -> PeerExchange:
         """Serve `/chat/completions` and `/models`, below `/openai/v1` or `/v1`."""
         self.counts["requests"] += 1
-        exchange = GroqExchange(self._clock, self._rng, answer, self.counts, self.behaviour)
         route = (request.method, unquote(request.path).removeprefix("/openai"))
+        is_completion = route == ("POST", "/v1/chat/completions")
+        behaviour = self.coming.popleft()(self.behaviour) if is_completion and self.coming else self.behaviour
+        exchange = GroqExchange(self._clock, self._rng, answer, self.counts, behaviour)
+        self._exchanges = {under_way: None for under_way in self._exchanges if under_way.is_open} | {exchange: None}
         problem = self._check_caller(request)
         if problem is not None:
             exchange.refuse(problem, self._headers(problem))
-        elif route == ("POST", "/v1/chat/completions"):
-            self._complete(request, exchange)
+        elif is_completion:
+            self._complete(request, exchange, behaviour)
         elif route[0] == "GET" and route[1].startswith("/v1/models"):
             self._list_models(route[1].removeprefix("/v1/models").removeprefix("/"), exchange)
         else:
             problem = unknown_url(request.method, request.path)
             exchange.refuse(problem, self._headers(problem))
         return exchange
+
+    def stall(self, duration_ms: int) -> None:
+        """Let every answer under way pause for so long."""
+        for exchange in self._exchanges:
+            exchange.stall(duration_ms)
 
     def _check_caller(self, request: Request) -> GroqProblem | None:
         agent = request.headers.get("user-agent", "")
@@ -105,34 +116,39 @@ class GroqPeer:
             problem = unknown_model(wanted)
             exchange.refuse(problem, self._headers(problem))
 
-    def _complete(self, request: Request, exchange: GroqExchange) -> None:
+    def _complete(self, request: Request, exchange: GroqExchange, behaviour: GroqBehaviour) -> None:
         self.counts["completions"] += 1
-        first_n = self.behaviour.fail_first_n
+        first_n = behaviour.fail_first_n
         is_faulty = first_n is None or self.counts["completions"] <= first_n
         body = _decoded(request.body)
-        problem = body if isinstance(body, GroqProblem) else self._check_completion(body, is_faulty=is_faulty)
+        problem = (
+            body if isinstance(body, GroqProblem) else self._check_completion(body, behaviour, is_faulty=is_faulty)
+        )
         if problem is not None:
             exchange.refuse(problem, self._headers(problem))
             return
         assert isinstance(body, dict)
         self.seen.append(body)
-        self._generate(body, exchange, is_faulty=is_faulty)
+        self._generate(body, exchange, behaviour, is_faulty=is_faulty)
 
-    def _check_completion(self, body: Mapping[str, object], *, is_faulty: bool) -> GroqProblem | None:
-        behaviour = self.behaviour
+    def _check_completion(
+        self, body: Mapping[str, object], behaviour: GroqBehaviour, *, is_faulty: bool
+    ) -> GroqProblem | None:
         problem = check_request(body, behaviour)
         if problem is None and behaviour.refuse is not None and is_faulty:
             return injected(behaviour.refuse, str(body["model"]), behaviour.retry_after_s)
         return problem or self._limits.admit(body, count_prompt_tokens(body), behaviour, self._clock.now())
 
-    def _generate(self, body: Mapping[str, object], exchange: GroqExchange, *, is_faulty: bool) -> None:
-        behaviour, now = self.behaviour, self._clock.now()
+    def _generate(
+        self, body: Mapping[str, object], exchange: GroqExchange, behaviour: GroqBehaviour, *, is_faulty: bool
+    ) -> None:
+        now = self._clock.now()
         answer = self._ask(body)
         problem = check_answer(answer, body) if behaviour.check_tool_calls else None
         if problem is not None:
             exchange.refuse(problem, self._headers(problem))
             return
-        completion = self._completion(body, answer, starve=behaviour.starve and is_faulty)
+        completion = self._completion(body, answer, behaviour, starve=behaviour.starve and is_faulty)
         uncached = completion.prompt_tokens - completion.cached_tokens
         self._limits.spend_tokens(uncached + completion.composition.completion_tokens, now)
         headers = self._headers()
@@ -147,10 +163,12 @@ class GroqPeer:
         """The brain's answer; with `tool_choice` "none" the brain is not told of tools."""
         if body.get("tool_choice") == "none":
             body = {name: value for name, value in body.items() if name != "tools"}
-        return self._brain.answer(body)
+        return self.brain.answer(body)
 
-    def _completion(self, body: Mapping[str, object], answer: BrainAnswer, *, starve: bool) -> Completion:
-        behaviour, now = self.behaviour, self._clock.now()
+    def _completion(
+        self, body: Mapping[str, object], answer: BrainAnswer, behaviour: GroqBehaviour, *, starve: bool
+    ) -> Completion:
+        now = self._clock.now()
         model, prompt = str(body["model"]), prompt_bytes(body)
         cached = self._cache.cached_tokens(prompt, behaviour.cache_min_tokens, now)
         options = body.get("stream_options")
@@ -160,15 +178,14 @@ class GroqPeer:
             model=model,
             created=EPOCH_S + now // NS_PER_S,
             seed=self._rng.getrandbits(31),
-            first_token_ns=self._first_token_ns(),
+            first_token_ns=self._first_token_ns(behaviour),
             prompt_tokens=count_prompt_tokens(body),
             cached_tokens=cached if "gpt-oss" in model else 0,
             composition=compose(answer, body, behaviour, self._rng, starve=starve),
             include_usage=isinstance(options, Mapping) and options.get("include_usage") is True,
         )
 
-    def _first_token_ns(self) -> int:
-        behaviour = self.behaviour
+    def _first_token_ns(self, behaviour: GroqBehaviour) -> int:
         if behaviour.slow_share and self._rng.random() < behaviour.slow_share:
             return ms_to_ns(behaviour.slow_first_token_ms)
         jitter_ns = ms_to_ns(behaviour.first_token_jitter_ms)

@@ -59,6 +59,19 @@ class GroqExchange:
             self._counts["cancelled"] += 1
             self._release()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is under way."""
+        return self._is_open
+
+    def stall(self, duration_ms: int) -> None:
+        """Pause for so long before the next beat."""
+        if self._is_open and self._beats:
+            self._began_at += ms_to_ns(duration_ms)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._advance()
+
     def _advance(self) -> None:
         """Write everything that is due, then wait for the next beat."""
         while self._is_open and self._beats:
