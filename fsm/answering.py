@@ -1,6 +1,6 @@
 """Reducers of our side: greeting, answers, tools, fillers, failures, goodbyes."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from fsm.effects import (
     CancelReply,
@@ -32,6 +32,7 @@ from fsm.opening import close_reply, open_reply
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
 from fsm.transcript import with_heard, with_result, with_tool_round
 from fsm.units import ms_to_ns
+from fsm.values import replace
 
 FILLER_MS_PER_CHAR = 60
 """About how long a voice needs for a letter: after a filler the silence counts from its end."""

@@ -5,7 +5,6 @@ clears the deadlines of the mode that was left.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout, StartReply
@@ -24,6 +23,7 @@ from fsm.opening import close_reply, open_reply, reply_at
 from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
+from fsm.values import replace
 
 Change = tuple[CallState, tuple[Effect, ...]]
 Reducer = Callable[[CallState, Any, int], Change]

@@ -1,10 +1,9 @@
 """Opening and closing our mouth: the state every reply begins with, and what it leaves behind."""
 
-from dataclasses import replace
-
 from fsm.state import CallState, Deadlines, Mode
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
+from fsm.values import replace
 
 RECITAL_MS = 1_500
 """Fixed text is rendered ahead. A voice that needs longer than this for its first sound leaves a caller in silence."""

@@ -1,11 +1,12 @@
 """The whole of a call as one value. Modes say who has the floor; all else is a field."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from fsm.events import ToolCall
 from fsm.profile import Phrases, Profile
 from fsm.transcript import Message
+from fsm.values import replace
 
 
 class Mode(StrEnum):
@@ -19,7 +20,7 @@ class Mode(StrEnum):
     ENDED = "ENDED"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `fsm.values.replace`
 class Deadlines:
     """Instants (ns) at which a `Tick` matters. Each belongs to one mode and is cleared on leaving it."""
 
@@ -46,13 +47,11 @@ class Deadlines:
 
     def earliest(self) -> int | None:
         """The next instant at which something is due, None if nothing is."""
-        due = [at for f in fields(self) if (at := getattr(self, f.name)) is not None]
-        return min(due) if due else None
+        return min((at for at in self.__dict__.values() if at is not None), default=None)
 
     def only(self, mode: Mode) -> "Deadlines":
         """These deadlines without those of other modes."""
-        kept = DEADLINES_OF[mode]
-        return Deadlines(**{name: getattr(self, name) for name in kept})
+        return NO_DEADLINES if mode is Mode.ENDED else replace(self, **NONE_BUT[mode])
 
 
 DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
@@ -64,6 +63,12 @@ DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
     Mode.ENDED: (),
 }
 """The deadlines that may be set in each mode."""
+
+NO_DEADLINES = Deadlines()
+NONE_BUT: dict[Mode, dict[str, None]] = {
+    mode: {f.name: None for f in fields(Deadlines) if f.name not in kept} for mode, kept in DEADLINES_OF.items()
+}
+"""Cleared on entering each mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class PendingTool:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `fsm.values.replace`
 class CallState:
     """Everything the machine knows of a call. Instants in ns."""
 

@@ -1,13 +1,12 @@
 """One decision: `step(state, event, now) -> (state, effects)`. Total, pure, never waits."""
 
-from dataclasses import replace
-
 from fsm.chart import IGNORED, TABLE
 from fsm.effects import ContinueReply, Effect, Recite, StartReply
 from fsm.events import Event, Tick
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Deadlines, Mode
 from fsm.units import ms_to_ns
+from fsm.values import replace
 
 CONNECT_MS = 10_000
 """Twilio sends `start` right after the handshake; a stream that does not within this long never will."""

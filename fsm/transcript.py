@@ -1,9 +1,10 @@
 """The conversation as the model is told it; replies are cut to what the caller heard."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from fsm.events import ToolCall
+from fsm.values import replace
 
 Role = Literal["system", "user", "assistant", "tool"]
 

@@ -1,7 +1,5 @@
 """Reducers of the disputed floor: silence the phone first, decide then."""
 
-from dataclasses import replace
-
 from fsm import barge_in
 from fsm.answering import finish, go_on, run_tools
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
@@ -20,6 +18,7 @@ from fsm.hearing import Change, with_digit, with_words
 from fsm.opening import close_reply
 from fsm.state import CallState, Utterance
 from fsm.units import ms_to_ns
+from fsm.values import replace
 
 
 def hush(state: CallState, event: SpeechStarted, now: int) -> Change:
