@@ -15,6 +15,7 @@ from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
 from agent.ports import Wire, WireListener
+from agent.services import ToolRunner
 from agent.switchboard import Switchboard
 from agent.trace import Observer
 from agent.twilio import Phone, Started
@@ -39,6 +40,7 @@ from simulator.peers.twilio_player import Tap
 from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
+from simulator.witness import Witness
 from simulator.world import World
 
 AGENT_ORIGIN = "https://agent.sim"
@@ -94,12 +96,14 @@ class Rehearsal:
     """A server in a world of its own, answering simulated callers.
 
     `call` places a call, `finish` lets the world run until all are over, `close` tells what was not released then.
-    `calls` are the calls as their callers know them, `answered` those of them, by id, that reached the agent, `answered_at` when (ns): their traces count from there.
+    `calls` are the calls as their callers know them, `answered` those of them, by id, that reached the agent,
+    `answered_at` when (ns): their traces count from there.
     """
 
     def __init__(self, data: Path, cast: Cast | None = None, observer: Observer | None = None) -> None:
         self.cast = cast = cast or Cast()
         self.world = World(cast.seed)
+        self.witness = Witness(self.world)
         self._loop = WorldLoop(self.world)
         self.deepgram = DeepgramPeer(self.world, self.world.rng("deepgram"), cast.deepgram)
         self.groq = GroqPeer(self.world, self.world.rng("groq"), cast.brain, cast.groq)
@@ -117,9 +121,19 @@ class Rehearsal:
         providers = Providers(
             make_ears(config, agent, self.network, self.world),
             make_model(config, agent, self.network, self.world),
-            make_voices(config, agent, self.network, self.world),
+            self.witness.on_voices(make_voices(config, agent, self.network, self.world)),
         )
-        self.desk = Desk(config, agent, self.world, providers, wall_clock=self._wall_clock, observer=observer)
+        self.around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner
+        self.on_placed: Callable[[SimulatedCall], None] = lambda _placed: None
+        self.desk = Desk(
+            config,
+            agent,
+            self.world,
+            providers,
+            wall_clock=self._wall_clock,
+            observer=observer,
+            around_tools=lambda runner: self.around_tools(runner),
+        )
         self.calls: list[SimulatedCall] = []
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
@@ -131,6 +145,7 @@ class Rehearsal:
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()
         call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
+        self.witness.on_call(call)
         return call
 
     def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
@@ -190,6 +205,7 @@ class Rehearsal:
         placed = SimulatedCall(caller, twilio, self.world.now())
         caller.attach(twilio)
         self.calls.append(placed)
+        self.on_placed(placed)
         twilio.place()
         return placed
 
@@ -226,7 +242,7 @@ class Rehearsal:
         refused = self.webhook.upgrade_refusal(_as_web(request))
         if refused is not None:
             return Refusal(refused.status, refused.headers, refused.body)
-        return self.switchboard.open_stream(wire)
+        return self.switchboard.open_stream(self.witness.on_wire(wire))
 
     def _handle(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         answer = self.webhook.handle(_as_web(request))
