@@ -11,7 +11,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.pacer import Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
-from agent.services import Services
+from agent.services import Services, ToolRunner
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
@@ -28,6 +28,7 @@ class Desk:
 
     `prepare` renders the fixed phrases that are not on disk yet, the greeting first; until that one is done,
     `not_ready` says so. Calls may come all the same: the voice then speaks the phrases as it does replies.
+    `around_tools` may put something between a call and its tools.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Desk:
         *,
         wall_clock: Callable[[], datetime] = datetime.now,
         observer: Observer | None = None,
+        around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
     ) -> None:
         self.providers = providers
         self.traces = config.data / "traces"
@@ -50,6 +52,7 @@ class Desk:
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
+        new_runner = runner_maker(agent, config.data, wall_clock)
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
         self._services = Services(
@@ -60,7 +63,7 @@ class Desk:
             model=providers.model,
             voices=providers.voices,
             phrasebook=self._phrases,
-            new_runner=runner_maker(agent, config.data, wall_clock),
+            new_runner=lambda call_id, caller: around_tools(new_runner(call_id, caller)),
             new_trace=self._open_trace,
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,

@@ -32,8 +32,13 @@ class Link:
         self._stall_every_ns = stall_every_ms * NS_PER_MS
         self._stall_ns = stall_ms * NS_PER_MS
         self._began_at = clock.now()
+        self._held_until = 0
         self._under_way: deque[tuple[int, Callable[[], None]]] = deque()
         self._timer: Timer | None = None
+
+    def hold(self, duration_ms: int) -> None:
+        """Deliver nothing for so long, then all of it at once."""
+        self._held_until = max(self._held_until, self._clock.now() + duration_ms * NS_PER_MS)
 
     def carry(self, action: Callable[[], None]) -> None:
         """Run `action` at the other end."""
@@ -63,10 +68,13 @@ class Link:
             phase = (due - self._began_at) % self._stall_every_ns
             if phase >= self._stall_every_ns - self._stall_ns:
                 due += self._stall_every_ns - phase
-        return due
+        return max(due, self._held_until)
 
     def _deliver(self) -> None:
         self._timer = None
+        if self._held_until > self._clock.now():
+            self._timer = self._clock.call_at(self._held_until, self._deliver)
+            return
         while self._under_way and self._under_way[0][0] <= self._clock.now():
             _, action = self._under_way.popleft()
             action()

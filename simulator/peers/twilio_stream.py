@@ -93,6 +93,7 @@ class TwilioPhone:
         self._is_open = False
         self._chunk = 0
         self._frames_to_drop = 0
+        self._marks_to_lose = 0
         self._timer: Timer | None = None
 
     # --- what the person and the network do -------------------------------------------------------------
@@ -110,6 +111,31 @@ class TwilioPhone:
     def drop_frames(self, frames: int) -> None:
         """Lose the caller's next `frames` on the way, as when the server reads too slowly (31930)."""
         self._frames_to_drop += frames
+
+    def lose_marks(self, marks: int) -> None:
+        """Lose the echoes of the next marks."""
+        self._marks_to_lose += marks
+
+    def hold(self, duration_ms: int) -> None:
+        """Let nothing reach the server for so long, then all of it at once."""
+        self._up.hold(duration_ms)
+
+    def go_dead(self) -> None:
+        """Let nothing reach the server any more, neither `stop` nor a close: a connection that is only half lost."""
+        self._up.die()
+
+    def send_raw(self, message: str | bytes) -> None:
+        """Send what no phone would."""
+        self._up.send(message)
+
+    @property
+    def behaviour(self) -> TwilioBehaviour:
+        """How it behaves; replaced, it holds from then on, but for the delays of the link."""
+        return self._behaviour
+
+    @behaviour.setter
+    def behaviour(self, behaviour: TwilioBehaviour) -> None:
+        self._behaviour = behaviour
 
     def hang_up(self) -> None:
         """End the stream properly: `stop` (unless the behaviour leaves it out), then close."""
@@ -238,7 +264,8 @@ class TwilioPhone:
         if self.end is not None:
             return
         rate = self._behaviour.lost_mark_rate
-        if rate > 0 and self._rng.random() < rate:
+        if self._marks_to_lose or (rate > 0 and self._rng.random() < rate):
+            self._marks_to_lose = max(0, self._marks_to_lose - 1)
             self.lost_marks += 1
         else:
             self._up.send(messages.mark(self.leg, self._up.next_sequence(), name))

@@ -35,6 +35,15 @@ class Uplink:
         )
         self._wire: Wire | None = None
         self._sequence = 0
+        self._is_dead = False
+
+    def hold(self, duration_ms: int) -> None:
+        """Let nothing through for so long, then all of it at once."""
+        self._link.hold(duration_ms)
+
+    def die(self) -> None:
+        """Carry nothing from now on, not even the end, and tell nobody."""
+        self._is_dead = True
 
     def attach(self, wire: Wire) -> None:
         """Carry to `wire`."""
@@ -45,7 +54,7 @@ class Uplink:
         self._sequence += 1
         return self._sequence
 
-    def send(self, message: str) -> None:
+    def send(self, message: str | bytes) -> None:
         """Send a message."""
         self._link.carry(partial(self._send, message))
 
@@ -62,16 +71,18 @@ class Uplink:
         self._wire = None
         self._link.cut()
 
-    def _send(self, message: str) -> None:
-        if self._wire is not None:
+    def _send(self, message: str | bytes) -> None:
+        if self._wire is not None and not self._is_dead:
             self._wire.send(message)
 
     def _close(self) -> None:
-        if self._wire is not None:
+        if self._wire is not None and not self._is_dead:
             self._wire.close()
 
     def _abort(self) -> None:
         wire: object = self._wire
+        if self._is_dead:
+            return
         if isinstance(wire, Abortable):
             wire.abort()
         elif self._wire is not None:
