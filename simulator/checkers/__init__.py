@@ -8,7 +8,9 @@ from simulator.runs.outcome import Violation
 
 __all__ = ["CHECKERS", "Checker", "check_all"]
 
-CHECKERS: Mapping[str, Checker] = {checker.name: checker for checker in ()}
+_ALL: tuple[Checker, ...] = ()
+
+CHECKERS: Mapping[str, Checker] = {checker.name: checker for checker in _ALL}
 """All of them by name, in the order in which they look."""
 
 
