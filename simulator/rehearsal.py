@@ -26,6 +26,7 @@ from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.caller import Caller
+from simulator.guard import Guard
 from simulator.loop import WorldLoop
 from simulator.peers.base import Peer, Refusal, Request
 from simulator.peers.deepgram import DeepgramPeer
@@ -105,6 +106,7 @@ class Rehearsal:
         self.world = World(cast.seed)
         self.witness = Witness(self.world)
         self._loop = WorldLoop(self.world)
+        self.world.surround(Guard(self.world).watch)
         self.deepgram = DeepgramPeer(self.world, self.world.rng("deepgram"), cast.deepgram)
         self.groq = GroqPeer(self.world, self.world.rng("groq"), cast.brain, cast.groq)
         self.elevenlabs = ElevenLabsPeer(self.world, self.world.rng("elevenlabs"), cast.elevenlabs)
@@ -132,7 +134,7 @@ class Rehearsal:
             providers,
             wall_clock=self._wall_clock,
             observer=observer,
-            around_tools=lambda runner: self.around_tools(runner),
+            around_tools=self._around_tools,
         )
         self.calls: list[SimulatedCall] = []
         self.answered: dict[str, Call] = {}
@@ -147,6 +149,9 @@ class Rehearsal:
         call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
         self.witness.on_call(call)
         return call
+
+    def _around_tools(self, runner: ToolRunner) -> ToolRunner:
+        return self.around_tools(runner)
 
     def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
         auth_token = config.twilio_auth_token.reveal()
