@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
+    "replay": ("simulator.replay.command:replay", "Decide a recorded call again, and stop at the first difference."),
     "bench": ("simulator.bench_command:bench", "Measure this machine."),
     "chart": ("agent.chart_command:chart", "Bring the chart in README.md up to date."),
 }
