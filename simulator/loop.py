@@ -12,21 +12,23 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn, TypeVar, TypeVarTuple, cast
 
 from fsm.units import NS_PER_S
+from simulator.asking import NotInSimulation, asker_of_ours, caller_frame, name_of, refusal
+from simulator.guarded import MACHINE
 from simulator.world import Scheduled, Waiter, World
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+__all__ = ["NotInSimulation", "WorldLoop"]
+
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
 _LOG = logging.getLogger(__name__)
-
-
-class NotInSimulation(RuntimeError):  # noqa: N818  # says what is wrong by itself
-    """A coroutine asked the world's loop for something only a real machine has."""
 
 
 class _WorldTimer(asyncio.TimerHandle):
@@ -136,7 +138,7 @@ class WorldLoop(asyncio.AbstractEventLoop):
             task = asyncio.Task(coro, loop=self, context=context, **options)
         if name is not None:
             task.set_name(name)
-        self._waiters[task] = self._world.waiting(task.get_name(), f"{_name_of(coro)} to return")
+        self._waiters[task] = self._world.waiting(task.get_name(), partial(_where, task))
         task.add_done_callback(self._forget)
         return task
 
@@ -259,22 +261,23 @@ class WorldLoop(asyncio.AbstractEventLoop):
 
 
 def _refuse(what: str) -> NoReturn:
-    task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
-    who = f"task {task.get_name()!r} ({_name_of(task.get_coro())})" if task is not None else "a callback"
-    raise NotInSimulation(
-        f"{who} asked for {what} at {_where()}: there are none in a simulation; "
-        "give the tool a port that the simulation can stand in for"
-    )
+    raise refusal(what, asker_of_ours(_outside(caller_frame())), MACHINE)
 
 
-def _where() -> str:
-    """The nearest line that is neither asyncio's nor ours."""
-    ours = {Path(__file__).parent, Path(asyncio.__file__).parent}
-    frame = sys._getframe()
-    while frame.f_back is not None and Path(frame.f_code.co_filename).parent in ours:
+def _outside(frame: FrameType) -> FrameType:
+    """The nearest frame that is not this file's."""
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return frame
 
 
-def _name_of(coroutine: object) -> str:
-    return getattr(coroutine, "__qualname__", repr(coroutine))
+def _where(task: asyncio.Task[Any]) -> str:
+    """What a task is at: the innermost line of its coroutines, and what that waits for."""
+    coro: Any = task.get_coro()
+    line = "its beginning"
+    while (frame := getattr(coro, "cr_frame", None)) is not None:
+        line = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}, in {frame.f_code.co_qualname}"
+        coro = coro.cr_await
+    awaited = getattr(task, "_fut_waiter", None)
+    of = f"task {awaited.get_name()!r}" if isinstance(awaited, asyncio.Task) else "a future that nobody has set"
+    return f"{name_of(task.get_coro())} to return, which waits at {line}" + (f", for {of}" if awaited else "")

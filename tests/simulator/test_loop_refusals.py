@@ -28,9 +28,9 @@ def open_file() -> object:
 @pytest.mark.parametrize(
     ("ask", "what"),
     [
-        (open_file, r"asked for threads at test_loop_refusals\.py:\d+: there are none"),
+        (open_file, r"asked for threads at test_loop_refusals\.py:\d+, in open_file: a simulation has none"),
         (lambda: asyncio.to_thread(print), "asked for threads"),
-        (lambda: asyncio.open_connection("127.0.0.1", 1), r"asked for sockets at test_loop_refusals\.py:\d+: there"),
+        (lambda: asyncio.open_connection("127.0.0.1", 1), r"asked for sockets at test_loop_refusals\.py:\d+, in "),
         (lambda: asyncio.create_subprocess_exec("true"), "asked for processes"),
         (lambda: asyncio.get_running_loop().getaddrinfo("localhost", 1), "asked for name look-ups"),
         (lambda: asyncio.get_running_loop().add_reader(0, print), "asked for file descriptors"),
