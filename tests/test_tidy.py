@@ -3,9 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("fsm", "tools", "agent", "simulator")
@@ -36,59 +35,87 @@ def sources() -> list[Path]:
     return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
+def suite() -> list[Path]:
+    return sorted((ROOT / "tests").rglob("*.py"))
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(text_of(path))))
+
+
 def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_imports_go_one_way(path: Path) -> None:
-    room = name_of(path).split("/")[0]
+def wrong_imports(path: Path) -> Iterator[str]:
+    """What this file imports and should not, with the reason."""
+    name = name_of(path)
+    room = name.split("/")[0]
     for imported in imports(path):
         top = imported.split(".")[0]
-        if name_of(path) == "agent/cli.py":
-            assert top != "simulator", "cli names the simulator's commands as text only"
-        assert top not in FORBIDDEN[room], f"{room} must not import {imported}"
-        assert name_of(path) in ONLY_IN.get(top, {name_of(path)}), f"{top} is imported only in {ONLY_IN[top]}"
-        if top in SOCKETS:
-            assert NETWORKED.fullmatch(name_of(path)), f"{imported}: sockets belong into the files made for them"
+        if name == "agent/cli.py" and top == "simulator":
+            yield f"{name}: cli names the simulator's commands as text only"
+        if top in FORBIDDEN[room]:
+            yield f"{name}: {room} must not import {imported}"
+        if name not in ONLY_IN.get(top, {name}):
+            yield f"{name}: {top} is imported only in {ONLY_IN[top]}"
+        if top in SOCKETS and not NETWORKED.fullmatch(name):
+            yield f"{name}: {imported}: sockets belong into the files made for them"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "simulator/peers").glob("*.py")), ids=name_of)
-def test_peers_do_not_speak_with_our_own_codecs(path: Path) -> None:
-    for imported in imports(path):
-        assert not imported.startswith(("agent.providers", "agent.twilio", "agent.net", "agent.call")), imported
+def test_imports_go_one_way() -> None:
+    assert [wrong for path in sources() for wrong in wrong_imports(path)] == []
 
 
-@pytest.mark.parametrize("path", [*sources(), *sorted((ROOT / "tests").rglob("*.py"))], ids=name_of)
-def test_nothing_is_too_long_to_read(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    lines = text.count("\n")
-    limit = LONGEST_FILE_LINES if "tests/" not in name_of(path) else 2 * LONGEST_FILE_LINES
-    assert lines <= limit, f"{lines} lines: ask what it is two of"
-    for node in ast.walk(ast.parse(text)):
+def test_peers_do_not_speak_with_our_own_codecs() -> None:
+    ours = ("agent.providers", "agent.twilio", "agent.net", "agent.call")
+    peers = sorted((ROOT / "simulator/peers").glob("*.py"))
+    assert peers
+    wrong = [f"{name_of(path)}: {name}" for path in peers for name in imports(path) if name.startswith(ours)]
+    assert wrong == []
+
+
+def too_long(path: Path, longest_file: int) -> Iterator[str]:
+    """What of this file nobody will read to its end."""
+    lines = text_of(path).count("\n")
+    if lines > longest_file:
+        yield f"{name_of(path)} has {lines} lines: ask what it is two of"
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             length = node.end_lineno - node.lineno + 1
-            assert length <= LONGEST_FUNCTION_LINES, f"{node.name} has {length} lines"
+            if length > LONGEST_FUNCTION_LINES:
+                yield f"{name_of(path)}: {node.name} has {length} lines"
+
+
+def test_nothing_is_too_long_to_read() -> None:
+    assert [long for path in sources() for long in too_long(path, LONGEST_FILE_LINES)] == []
+    assert [long for path in suite() for long in too_long(path, 2 * LONGEST_FILE_LINES)] == []
 
 
 def test_the_core_never_waits() -> None:
     for path in (ROOT / "fsm").glob("*.py"):
-        awaits = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.AsyncFunctionDef | ast.Await)]
+        awaits = [node for node in nodes_of(path) if isinstance(node, ast.AsyncFunctionDef | ast.Await)]
         assert not awaits, f"{name_of(path)} waits"
 
 
 def test_every_ignored_complaint_has_its_reason() -> None:
-    for path in [*sources(), *(ROOT / "tests").rglob("*.py")]:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for path in [*sources(), *suite()]:
+        for number, line in enumerate(text_of(path).splitlines(), 1):
             found = re.search(r"# (?:noqa: [A-Z0-9, ]+|type: ignore\[[^\]]+\])(.*)", line)
             if found and path != Path(__file__):
                 assert re.search(r"[-#] \S", found.group(1)), f"{name_of(path)}:{number}: why is this ignored?"
@@ -96,9 +123,9 @@ def test_every_ignored_complaint_has_its_reason() -> None:
 
 def test_no_path_of_a_machine_and_no_registry_is_named() -> None:
     machine = re.compile(r"(?<![\w.])/(?:work|root|farm)/|https?://[^ ]*/(?:simple|packages)/")
-    for path in [*sources(), *(ROOT / "tests").rglob("*.py"), ROOT / "README.md", ROOT / "Makefile"]:
+    for path in [*sources(), *suite(), ROOT / "README.md", ROOT / "Makefile"]:
         if path != Path(__file__):
-            assert not machine.search(path.read_text(encoding="utf-8")), name_of(path)
+            assert not machine.search(text_of(path)), name_of(path)
 
 
 def test_the_readme_shows_the_chart_as_it_is() -> None:

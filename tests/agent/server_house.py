@@ -14,6 +14,7 @@ from agent.server import Server
 from agent.twilio import Phone, Started
 from tests.agent import stream_fakes as twilio_says
 from tests.agent.stream_fakes import CallFactory, NotingCall, stream_parameters, verbs
+from tests.patience import PATIENCE_S, run_patiently
 
 TOKEN = "very-secret-token"
 SIGNED = Config(port=0, max_calls=3, twilio_auth_token=Secret(TOKEN))
@@ -75,7 +76,7 @@ class House(CallFactory):
         return f"http://127.0.0.1:{self.server.port}"
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_so():
                 self.changed.clear()
                 await self.changed.wait()
@@ -115,7 +116,7 @@ def in_house(story: Callable[[House], Awaitable[None]], config: Config = SIGNED)
         house = House(config)
         await house.server.start()
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 await story(house)
         finally:
             await house.http.close()
@@ -123,11 +124,11 @@ def in_house(story: Callable[[House], Awaitable[None]], config: Config = SIGNED)
             assert house.server.active_calls == 0
             assert all(call.kinds.count("ended") == 1 for call in house.made)
 
-    asyncio.run(run())
+    run_patiently(run(), speed=5)
 
 
 async def closing(socket: aiohttp.ClientWebSocketResponse) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while (await socket.receive()).type not in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}:
             pass
     return socket.close_code

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from agent.cli import COMMANDS, STAND_INS, load, offhook
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20
 
 SLOW = ("aiohttp", "uvloop", "pydantic", "twilio", "deepgram", "groq", "elevenlabs", "websockets", "rich", "simulator")
 """What an overview has no use for; some of it takes half a second to import."""

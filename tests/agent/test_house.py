@@ -21,6 +21,7 @@ from agent.telephony import TwilioTelephony
 from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from tests.agent.call_fakes import FakeHearing, FakeVoices
+from tests.patience import PATIENCE_S, run_patiently
 
 AGENT = load_agent("appointments")
 NOBODY = "http://127.0.0.1:9"
@@ -69,11 +70,11 @@ def told(story: Callable[[], Awaitable[None]]) -> None:
     """Tell a story on a loop of its own; afterwards no task is left."""
 
     async def tell() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await story()
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(tell())
+    run_patiently(tell(), speed=5)
 
 
 async def status(house: House, path: str) -> int:

@@ -9,8 +9,7 @@ from aiohttp import WSMsgType, web
 
 from agent.net import LoopNetwork, ServerWire
 from agent.net_outlet import Outlet
-
-WAIT_S = 5.0
+from tests.patience import PATIENCE_S, run_patiently
 
 
 class Ear:
@@ -51,7 +50,7 @@ class Ear:
         return [entry for entry in self.log if entry[0] == name]
 
     async def until(self, name: str, count: int = 1) -> tuple[Any, ...]:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.named(name)) < count:
                 self.changed.clear()
                 await self.changed.wait()
@@ -81,10 +80,10 @@ async def serving(handler: Handler, *, cancels: bool = False) -> AsyncIterator[t
 
 def run(story: Awaitable[None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await story
 
-    asyncio.run(bounded())
+    run_patiently(bounded(), speed=5)
 
 
 async def accept(request: web.Request) -> web.WebSocketResponse:
@@ -107,7 +106,7 @@ def test_a_message_sent_while_the_wire_opens_goes_out_once_it_is_open() -> None:
     async def story() -> None:
         async with serving(echo) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             was_open_at_once = wire.is_open
             assert not was_open_at_once
             wire.send("early")
@@ -123,7 +122,7 @@ def test_sending_needs_no_pass_of_the_loop_and_no_task() -> None:
     async def story() -> None:
         async with serving(echo) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await ear.until("open")
             tasks = asyncio.all_tasks()
             for index in range(100):
@@ -149,7 +148,7 @@ def test_closing_shakes_hands_and_reports_once() -> None:
 
         async with serving(note_close) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await ear.until("open")
             wire.close(1000, "bye")
             wire.close(1001, "again")
@@ -157,7 +156,7 @@ def test_closing_shakes_hands_and_reports_once() -> None:
             wire.send("late")
             assert wire.dropped_count == 1
             assert await ear.until("close") == ("close", 1000, "bye")
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await done.wait()
             assert seen == [1000]
             assert len(ear.named("close")) == 1
@@ -169,7 +168,7 @@ def test_a_wire_may_be_closed_from_within_its_own_callbacks() -> None:
     async def story() -> None:
         async with serving(echo) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             ear.on_text = lambda _message: wire.close(1000, "enough")
             for text in ("one", "two", "three"):
                 wire.send(text)
@@ -209,7 +208,7 @@ def test_the_other_side_closing_is_reported_with_its_words(code: int, reported: 
 
         async with serving(close_at_once) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             assert await ear.until("close") == ("close", *reported)
             assert not wire.is_open
 
@@ -226,7 +225,7 @@ def test_a_torn_connection_is_1006() -> None:
 
         async with serving(tear) as (network, url, _):
             ear = Ear()
-            network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             assert (await ear.until("close"))[1] == 1006
 
     run(story())
@@ -239,7 +238,7 @@ def test_a_refused_handshake_is_reported_with_status_and_the_providers_own_reaso
 
         async with serving(refuse) as (network, url, _):
             ear = Ear()
-            network.open_websocket(url, {"Authorization": "Token nope"}, ear, open_timeout_ms=2_000)
+            network.open_websocket(url, {"Authorization": "Token nope"}, ear, open_timeout_ms=20_000)
             assert await ear.until("close") == ("close", 401, "INVALID_AUTH")
             assert ear.log == [("close", 401, "INVALID_AUTH")]
 
@@ -253,7 +252,7 @@ def test_a_refusals_body_is_quoted_bounded() -> None:
 
         async with serving(refuse) as (network, url, _):
             ear = Ear()
-            network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             _, code, reason = await ear.until("close")
             assert code == 429
             assert reason.startswith('{"detail": "too many"}')
@@ -272,7 +271,7 @@ def test_nobody_listening_is_1006_and_so_is_an_answer_that_never_comes() -> None
 
         async with serving(hang) as (network, url, _):
             refused, silent = Ear(), Ear()
-            network.open_websocket("ws://127.0.0.1:1/x", {}, refused, open_timeout_ms=2_000)
+            network.open_websocket("ws://127.0.0.1:1/x", {}, refused, open_timeout_ms=20_000)
             network.open_websocket(url, {}, silent, open_timeout_ms=50)
             assert (await refused.until("close"))[1] == 1006
             assert await silent.until("close") == ("close", 1006, "no answer to the handshake within 50 ms")
@@ -289,8 +288,8 @@ def test_a_listener_that_fails_closes_its_wire_and_nothing_else(caplog: pytest.L
                 raise AssertionError("our mistake")
 
             bad.on_text = fail
-            bad_wire = network.open_websocket(url, {}, bad, open_timeout_ms=2_000)
-            good_wire = network.open_websocket(url, {}, good, open_timeout_ms=2_000)
+            bad_wire = network.open_websocket(url, {}, bad, open_timeout_ms=20_000)
+            good_wire = network.open_websocket(url, {}, good, open_timeout_ms=20_000)
             bad_wire.send("x")
             assert (await bad.until("close"))[1] == 1011
             good_wire.send("still here")
@@ -320,7 +319,7 @@ def test_a_peer_that_does_not_read_costs_bounded_memory_and_is_counted() -> None
 
         async with serving(read_later) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await ear.until("open")
             count = 0
             while wire.dropped_count == 0:
@@ -363,7 +362,7 @@ def test_a_request_streams_its_answer_and_the_connection_is_used_again() -> None
         async with serving(stream) as (network, _, url):
             for _attempt in range(2):
                 ear = Ear()
-                network.request("POST", url, {"X-A": "b"}, b"hello", ear, timeout_ms=2_000)
+                network.request("POST", url, {"X-A": "b"}, b"hello", ear, timeout_ms=20_000)
                 await ear.until("end")
                 assert ear.log[0][:2] == ("response", 200)
                 assert ear.log[0][2]["x-word"] == "hello"
@@ -384,7 +383,7 @@ def test_our_name_and_no_other_agents_travels_with_a_request() -> None:
 
         async with serving(tell) as (network, _, url):
             ear = Ear()
-            network.request("GET", url, {}, b"", ear, timeout_ms=2_000)
+            network.request("GET", url, {}, b"", ear, timeout_ms=20_000)
             await ear.until("end")
             body = b"".join(entry[1] for entry in ear.named("data")).decode()
             assert '"user-agent": "offhook/' in body
@@ -410,10 +409,10 @@ def test_headers_that_never_come_time_out_but_a_slow_body_does_not() -> None:
 
         async with serving(hang) as (network, _, url):
             slow, silent = Ear(), Ear()
-            network.request("GET", url + "?slow-body", {}, b"", slow, timeout_ms=50)
+            network.request("GET", url + "?slow-body", {}, b"", slow, timeout_ms=1_000)
             await slow.until("data")
-            network.request("GET", url, {}, b"", silent, timeout_ms=60)
-            assert await silent.until("failure") == ("failure", "no answer within 60 ms", True)
+            network.request("GET", url, {}, b"", silent, timeout_ms=1_100)
+            assert await silent.until("failure") == ("failure", "no answer within 1100 ms", True)
             half.set()
             await slow.until("end")
             assert slow.named("failure") == []
@@ -438,11 +437,11 @@ def test_a_cancelled_request_says_nothing_more_and_the_server_notices() -> None:
 
         async with serving(stream, cancels=True) as (network, _, url):
             ear = Ear()
-            exchange = network.request("GET", url, {}, b"", ear, timeout_ms=2_000)
+            exchange = network.request("GET", url, {}, b"", ear, timeout_ms=20_000)
             await ear.until("data")
             exchange.cancel()
             exchange.cancel()
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await gone.wait()
             assert [entry[0] for entry in ear.log] == ["response", "data"]
 
@@ -461,7 +460,7 @@ def test_a_body_that_breaks_off_is_a_failure() -> None:
 
         async with serving(tear) as (network, _, url):
             ear = Ear()
-            network.request("GET", url, {}, b"", ear, timeout_ms=2_000)
+            network.request("GET", url, {}, b"", ear, timeout_ms=20_000)
             assert (await ear.until("failure"))[2] is False
             assert ear.named("end") == []
 
@@ -480,14 +479,14 @@ def test_closing_the_network_ends_what_is_under_way_and_what_comes_later() -> No
 
         async with serving(either) as (network, url, http_url):
             wire, exchange, late_wire, late_exchange = Ear(), Ear(), Ear(), Ear()
-            network.open_websocket(url, {}, wire, open_timeout_ms=2_000)
-            network.request("GET", http_url, {}, b"", exchange, timeout_ms=2_000)
+            network.open_websocket(url, {}, wire, open_timeout_ms=20_000)
+            network.request("GET", http_url, {}, b"", exchange, timeout_ms=20_000)
             await wire.until("open")
             await network.close()
             assert wire.named("close") == [("close", 1001, "the network was closed")]
             assert exchange.named("failure") == [("failure", "the network was closed", False)]
-            network.open_websocket(url, {}, late_wire, open_timeout_ms=2_000)
-            network.request("GET", http_url, {}, b"", late_exchange, timeout_ms=2_000)
+            network.open_websocket(url, {}, late_wire, open_timeout_ms=20_000)
+            network.request("GET", http_url, {}, b"", late_exchange, timeout_ms=20_000)
             assert (await late_wire.until("close"))[1] == 1006
             await late_exchange.until("failure")
 
@@ -519,7 +518,7 @@ def test_a_served_wire_reads_and_sends_without_a_task_of_its_own() -> None:
         served = Served()
         async with serving(served.handle) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             wire.send("hello")
             assert await served.ear.until("message") == ("message", "hello")
             assert served.wire is not None
@@ -545,7 +544,7 @@ def test_a_served_wire_closes_with_its_code(from_within: bool) -> None:
         served = Served()
         async with serving(served.handle) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await served.ready.wait()
             assert served.wire is not None
             close = served.wire.close
@@ -560,7 +559,7 @@ def test_a_served_wire_closes_with_its_code(from_within: bool) -> None:
             assert await ear.until("close") == ("close", 1008, "unknown token")
             assert await served.ear.until("close") == ("close", 1008, "unknown token")
             assert len(served.ear.named("message")) == 1
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await served.pumped.wait()
 
     run(story())
@@ -576,7 +575,7 @@ def test_a_served_wire_whose_listener_fails_is_closed_with_1011(caplog: pytest.L
         served.ear.on_text = fail
         async with serving(served.handle) as (network, url, _):
             ear = Ear()
-            network.open_websocket(url, {}, ear, open_timeout_ms=2_000).send("x")
+            network.open_websocket(url, {}, ear, open_timeout_ms=20_000).send("x")
             assert (await ear.until("close"))[1] == 1011
             assert (await served.ear.until("close"))[1] == 1011
 
@@ -590,7 +589,7 @@ def test_a_served_wire_that_is_torn_is_1006() -> None:
         served = Served()
         async with serving(served.handle) as (network, url, _):
             ear = Ear()
-            wire = network.open_websocket(url, {}, ear, open_timeout_ms=2_000)
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await ear.until("open")
             assert wire._socket is not None
             wire._socket._response.close()

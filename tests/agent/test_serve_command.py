@@ -21,9 +21,9 @@ from click.testing import CliRunner, Result
 from agent.cli import offhook
 from agent.errors import SettingsError
 from agent.providers import local
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20
 OURS = ("OFFHOOK_", "TWILIO_", "DEEPGRAM_", "GROQ_", "ELEVENLABS_")
 AGENT = 'name = "test"\nprompt = "Be brief."\ntools = ["bok_appointment"]\n'
 

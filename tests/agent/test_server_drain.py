@@ -10,6 +10,7 @@ import pytest
 from agent import server as server_module
 from tests.agent import stream_fakes as twilio_says
 from tests.agent.server_house import SIGNED, House, closing, in_house
+from tests.patience import PATIENCE_S, run_patiently
 
 
 def test_a_drain_waits_for_running_calls() -> None:
@@ -24,7 +25,7 @@ def test_a_drain_waits_for_running_calls() -> None:
         await socket.send_str(twilio_says.media(0))
         await house.until(lambda: house.last.kinds == ["media"])
         await socket.send_str(twilio_says.stop())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await drain
         assert house.last.endings == ["stopped"]
 
@@ -39,7 +40,7 @@ def test_hurried_calls_say_goodbye_and_twilio_is_told_to_hang_up() -> None:
         assert await closing(socket) == 1000
         answer = await house.post("/voice/after", CallSid="CA1")
         assert [verb.tag for verb in answer] == ["Hangup"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await drain
         assert house.last.notes == [("goodbye", "draining"), ("ended", "hung_up")]
 
@@ -53,7 +54,7 @@ def test_calls_that_do_not_say_goodbye_are_cut(monkeypatch: pytest.MonkeyPatch) 
         house.is_stubborn = True
         socket = await house.call("CA1")
         house.server.hurry()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await house.server.drain()
         assert await closing(socket) == 1001
         assert house.last.notes == [("goodbye", "draining"), ("ended", "drained")]
@@ -65,13 +66,14 @@ def test_signals_drain_then_hurry_then_stop() -> None:
     async def run() -> None:
         house = House(SIGNED)
         running = asyncio.create_task(house.server.run())
-        async with asyncio.timeout(20), AsyncExitStack() as stack:
+        async with asyncio.timeout(PATIENCE_S), AsyncExitStack() as stack:
             stack.push_async_callback(house.http.close)
             while house.server.port == 0:
                 await asyncio.wait({running}, timeout=0.01)
             socket = await house.call("CA1")
             os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.wait({running}, timeout=0.1)
+            while not house.server.switchboard.is_draining:
+                await asyncio.wait({running}, timeout=0.01)
             assert house.server.active_calls == 1
             assert house.last.notes == []
             os.kill(os.getpid(), signal.SIGTERM)
@@ -80,4 +82,4 @@ def test_signals_drain_then_hurry_then_stop() -> None:
             await running
             assert house.last.notes == [("goodbye", "draining"), ("ended", "hung_up")]
 
-    asyncio.run(run())
+    run_patiently(run(), speed=5)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from agent.errors import FaultKind, SettingsError, Whose
 from agent.telephony import TelephonyError, TwilioTelephony
+from tests.patience import PATIENCE_S, run_patiently
 
 ACCOUNT = "AC" + "0" * 32
 
@@ -42,12 +43,12 @@ def with_rest(story: Callable[[Rest, TwilioTelephony], Awaitable[None]]) -> None
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await story(rest, TwilioTelephony(ACCOUNT, "secret", base_url=base_url, region="ie1"))
         finally:
             await runner.cleanup()
 
-    asyncio.run(run())
+    run_patiently(run())
 
 
 def test_placing_a_call() -> None:
@@ -114,7 +115,7 @@ def test_no_answer_is_the_providers_fault() -> None:
             await telephony.hang_up("CA1")
         assert raised.value.fault.kind is FaultKind.UNREACHABLE
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_missing_settings_are_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 import uvloop
 
 from simulator.hosts import Host
-from tests.simulator.echo import PATIENCE_S, EchoPeer
+from tests.patience import PATIENCE_S
+from tests.simulator.echo import EchoPeer
 
 Scene = Callable[[EchoPeer, Host], Awaitable[None]]
 

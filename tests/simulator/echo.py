@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from simulator.peers.base import Answer, PeerWire, Refusal, Request
 
-PATIENCE_S = 5.0
-
 
 @dataclass
 class EchoSocket:

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from agent.agent_file import load_agent
 from agent.config import load_config, opened
 from agent.house import House
-from simulator import bench_call
+from simulator import bench_call, bench_process
 from simulator.bench_capacity import capacity, limited_by
 from simulator.bench_command import bench, make_plan
 from simulator.bench_load import BenchError, Load
@@ -19,6 +19,7 @@ from simulator.bench_plan import GOALS, QUICK, Figures, Plan, Step
 from simulator.bench_process import ServerProcess, Stats, start_offhook
 from simulator.bench_turns import Turn, Turns
 from simulator.bench_words import Tag
+from tests.patience import PATIENCE_S, run_patiently
 
 KEYS = (
     "share_ms_p50 share_ms_p99 clear_ms_p99 cpu_percent_listening cpu_percent_speaking memory_kb_per_call "
@@ -52,7 +53,7 @@ async def talk(directory: Path) -> tuple[Phone, Turn, int]:
 
 
 def test_a_turn_is_followed_through_phone_and_peers(tmp_path: Path) -> None:
-    phone, turn, left = asyncio.run(talk(tmp_path))
+    phone, turn, left = run_patiently(talk(tmp_path), speed=5)
     instants = [turn.due_at, turn.asked_at, turn.token_at, turn.text_at, turn.audio_at, turn.heard_at]
     assert None not in instants
     assert instants == sorted(instants), "one after the other"  # type: ignore[type-var]  # none is None
@@ -86,6 +87,13 @@ def test_only_turns_that_were_heard_count() -> None:
 # --- processes -----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("START_S", "ANSWER_S", "STOP_S"):
+        monkeypatch.setattr(bench_process, limit, PATIENCE_S)
+
+
+@pytest.mark.usefixtures("_patience")
 def test_the_measured_server_tells_of_itself_and_ends(tmp_path: Path) -> None:
     async def look() -> tuple[Stats, Stats]:
         async with Load() as load, ServerProcess(bench_call.settings(load, tmp_path), tmp_path / "log") as server:
@@ -100,6 +108,7 @@ def test_the_measured_server_tells_of_itself_and_ends(tmp_path: Path) -> None:
     assert after.memory_kb > 0
 
 
+@pytest.mark.usefixtures("_patience")
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     async def start() -> None:
         async with ServerProcess({"OFFHOOK_PORT": "many"}, tmp_path / "log"):

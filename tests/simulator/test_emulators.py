@@ -14,8 +14,7 @@ from simulator.emulators import PROVIDERS, EmulatedProviders, Setup
 from simulator.peers.deepgram import DeepgramPeer
 from simulator.peers.groq import GroqPeer
 from simulator.peers.groq_behaviour import GroqBehaviour
-
-PATIENCE_S = 10.0
+from tests.patience import PATIENCE_S, run_patiently
 
 
 def play(scene: Callable[[EmulatedProviders], Awaitable[None]], setup: Setup) -> None:
@@ -25,7 +24,7 @@ def play(scene: Callable[[EmulatedProviders], Awaitable[None]], setup: Setup) ->
         assert all(host.open_count == 0 for host in emulated.hosts.values())
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(whole())
+    run_patiently(whole())
 
 
 async def ask(url: str, **headers: str) -> int:
@@ -103,7 +102,7 @@ def test_a_taken_port_is_told_and_leaves_nothing_running() -> None:
         async with EmulatedProviders(setup):  # deepgram's port is free again
             pass
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_a_call_created_by_rest_is_dialled_and_answered() -> None:

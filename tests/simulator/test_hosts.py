@@ -13,7 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from simulator.hosts import Host
-from tests.simulator.echo import PATIENCE_S, EchoPeer
+from tests.patience import PATIENCE_S
+from tests.simulator.echo import EchoPeer
 
 Scene = Callable[[EchoPeer, Host], Awaitable[None]]
 

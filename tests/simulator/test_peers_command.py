@@ -21,8 +21,8 @@ from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal
 from simulator.peers.twilio_behaviour import Signing, TwilioBehaviour
 from simulator.peers_command import peers
 from simulator.peers_setup import make_setup
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 20
 ROOT = Path(__file__).parents[2]
 
 

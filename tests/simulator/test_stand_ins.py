@@ -8,6 +8,7 @@ import pytest
 
 from agent.config import Config, Secret, load_config
 from simulator.stand_ins import MEANINGS, missing_providers, stand_ins
+from tests.patience import PATIENCE_S, run_patiently
 
 KEY = Secret("a-key")
 ALL = Config(deepgram_api_key=KEY, groq_api_key=KEY, elevenlabs_api_key=KEY)
@@ -45,7 +46,7 @@ def test_where_nothing_is_missing_the_settings_stay_as_they_are() -> None:
             assert config is ALL
             assert emulated == {}
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_only_what_is_missing_is_emulated_and_the_rest_untouched() -> None:
@@ -58,12 +59,12 @@ def test_only_what_is_missing_is_emulated_and_the_rest_untouched() -> None:
             changed = replace(config, groq_base_url=own.groq_base_url, groq_api_key=own.groq_api_key)
             assert changed == own
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_a_stand_in_answers_until_it_is_left() -> None:
     async def story() -> None:
-        async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
             async with stand_ins(Config()) as (config, emulated):
                 assert list(emulated) == ["deepgram", "groq", "elevenlabs"]
                 models = f"{config.groq_base_url}/openai/v1/models"
@@ -73,7 +74,7 @@ def test_a_stand_in_answers_until_it_is_left() -> None:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await http.get(models, headers=key)
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_a_failure_inside_releases_them_too() -> None:
@@ -91,7 +92,7 @@ def test_a_failure_inside_releases_them_too() -> None:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await http.get(urls[0])
 
-    asyncio.run(story())
+    run_patiently(story())
 
 
 def test_each_meaning_says_what_to_set() -> None:

@@ -17,6 +17,7 @@ from agent.providers.local_link import READY_TIMEOUT_MS, RESTARTS, STALL_MS
 from agent.providers.local_protocol import Style
 from agent.providers.local_streams import KEPT_SAMPLES, LocalEars
 from tests.fakes import ManualClock
+from tests.patience import PATIENCE_S
 
 STAND_IN = (sys.executable, "-m", "tests.agent.providers.speech_worker", "--ears", "stand-in", "--voice")
 
@@ -33,7 +34,7 @@ class Reports:
         self._more.set()
 
     async def until(self, is_there: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_there():
                 self._more.clear()
                 await self._more.wait()
@@ -90,7 +91,7 @@ def run(story: Callable[[LocalSpeech, ManualClock], Coroutine[Any, Any, None]], 
         clock = ManualClock()
         speech = LocalSpeech(clock, command=(*STAND_IN, voice))
         try:
-            async with asyncio.timeout(50):
+            async with asyncio.timeout(2 * PATIENCE_S):
                 await story(speech, clock)
         finally:
             speech.close()

@@ -14,6 +14,7 @@ from agent.errors import Fault, SettingsError
 from agent.providers.local import CALLER_STYLE, LocalSpeech, find_ears, find_voice
 from agent.providers.local_protocol import Style
 from agent.providers.local_reading import tidy
+from tests.patience import PATIENCE_S
 
 CLIPS = Path(__file__).parents[4] / "shared" / "audio"
 PAUSE = b"\xff" * 2_400
@@ -79,7 +80,7 @@ class Studio:
         ears.send(PAUSE + sound + PAUSE)
         ears.finalize()
         ears.send(PAUSE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * PATIENCE_S):
             await listener.pause.wait()
         ears.close()
         return " ".join(listener.finals)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,8 +30,8 @@ from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from simulator.peers.groq import GroqBehaviour, GroqPeer
 from simulator.speech import SpeechReader, silence, speak
 from tests.agent.providers.fakes import GenerationLog, SpeechLog, VoiceLog
+from tests.patience import PATIENCE_S, run_patiently
 
-WAIT_S = 10.0
 DICE = random.Random(1)
 REPLY = "We are open on Monday from nine to five."
 
@@ -45,7 +46,7 @@ class Waiting:
         self._changed.set()
 
     async def until(self, is_true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_true():
                 self._changed.clear()
                 await self._changed.wait()
@@ -122,19 +123,24 @@ class Stage:
         self.network = LoopNetwork()
         self.clock = LoopClock(asyncio.get_running_loop())
 
+    @property
+    def groq(self) -> GroqPeer:
+        assert isinstance(self.host.peer, GroqPeer)
+        return self.host.peer
+
 
 def play(make: Callable[[LoopClock], Peer], story: Callable[[Stage], Awaitable[None]]) -> None:
     async def staged() -> None:
         async with Host(make(LoopClock(asyncio.get_running_loop()))) as host:
             stage = Stage(host)
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_S):
                     await story(stage)
             finally:
                 await stage.network.close()
                 assert stage.network.open_count == 0
 
-    asyncio.run(staged())
+    run_patiently(staged(), speed=5)
 
 
 def test_ears_hear_through_real_sockets_also_when_one_is_torn() -> None:
@@ -185,15 +191,17 @@ def test_answers_share_one_connection_and_a_cancelled_one_frees_the_server(suffi
             model.generate([Message("user", "When?")], [], answer)
             await answer.waiting.until(lambda: answer.is_over)  # noqa: B023  # waited for within the round
             assert (answer.text, answer.fault) == (REPLY, None)
-        cut = Answer()
+        peer, cut = stage.groq, Answer()
+        whole, peer.behaviour = peer.behaviour, replace(peer.behaviour, stall_after_tokens=24, stall_ms=3_600_000)
         generation = model.generate([Message("user", "When?")], [], cut)
         await cut.waiting.until(lambda: bool(cut.text))
         generation.cancel()
-        after = Answer()
+        peer.behaviour, after = whole, Answer()
         model.generate([Message("user", "When?")], [], after)
         await after.waiting.until(lambda: after.is_over)
         assert after.text == REPLY
         assert not cut.is_over
+        assert 0 < len(cut.text) < len(REPLY)
         model.close()
 
     play(peer, story)

@@ -12,11 +12,11 @@ from agent.clock import LoopClock
 from simulator.hosts import Host
 from simulator.peers.deepgram import DeepgramBehaviour, DeepgramPeer
 from simulator.speech import silence, speak
+from tests.patience import PATIENCE_S, run_patiently
 from tests.simulator.peers.deepgram_line import PHONE, seeded, wav
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")  # the client uses retired names of it
 
-PATIENCE_S = 30
 AUDIO = speak("Hello there, judge.").audio + silence(1_500)
 
 
@@ -81,12 +81,12 @@ async def come_with_a_wrong_key() -> None:
 
 
 def test_deepgrams_own_client_follows_a_live_transcription() -> None:
-    asyncio.run(transcribe_live())
+    run_patiently(transcribe_live())
 
 
 def test_deepgrams_own_client_reads_a_recordings_transcript() -> None:
-    asyncio.run(transcribe_a_recording())
+    run_patiently(transcribe_a_recording())
 
 
 def test_deepgrams_own_client_sees_a_wrong_key_refused() -> None:
-    asyncio.run(come_with_a_wrong_key())
+    run_patiently(come_with_a_wrong_key())

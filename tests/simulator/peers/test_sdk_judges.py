@@ -27,10 +27,10 @@ from simulator.hosts import Host
 from simulator.peers.base import Answer, PeerExchange, Request
 from simulator.peers.elevenlabs import ElevenLabsBehaviour, ElevenLabsPeer, VoiceFault
 from simulator.peers.groq import GroqBehaviour, GroqPeer, GroqRefusal, GroqStreamFault
+from tests.patience import PATIENCE_S, run_patiently
 from tests.simulator.peers.elevenlabs_client import VOICE, words_in
 from tests.simulator.peers.groq_client import MODEL, WEATHER
 
-PATIENCE_S = 10.0
 TEXT = "I can offer you ten, or half past eleven."
 
 
@@ -73,7 +73,7 @@ def judge_groq(
         ):
             await asyncio.wait_for(scene(client, peer), PATIENCE_S)
 
-    asyncio.run(play())
+    run_patiently(play())
 
 
 def judge_elevenlabs(scene: Callable[[AsyncElevenLabs, ElevenLabsPeer], Awaitable[None]], **settings: object) -> None:
@@ -86,7 +86,7 @@ def judge_elevenlabs(scene: Callable[[AsyncElevenLabs, ElevenLabsPeer], Awaitabl
             client = AsyncElevenLabs(api_key="k", base_url=host.url, httpx_client=http)
             await asyncio.wait_for(scene(client, peer), PATIENCE_S)
 
-    asyncio.run(play())
+    run_patiently(play())
 
 
 # --- groq -------------------------------------------------------------------------------------------------
@@ -270,4 +270,4 @@ def test_elevenlabs_socket_with_a_plain_websocket_client() -> None:
                 assert caught.value.rcvd is not None
                 assert caught.value.rcvd.code == 1008
 
-    asyncio.run(asyncio.wait_for(play(), PATIENCE_S))
+    run_patiently(asyncio.wait_for(play(), PATIENCE_S))

@@ -21,6 +21,7 @@ from simulator.recording import StereoRecorder
 from simulator.script import AfterWords, At, HangUp, Press, Say, Script
 from simulator.speech import SpeechReader, speak
 from tests.agent.server_house import TOKEN, House
+from tests.patience import PATIENCE_S, run_patiently
 from tests.simulator.peers.twilio_fakes import seeded
 
 ACCOUNT = TwilioAccount("AC" + "a" * 32, TOKEN)
@@ -65,7 +66,7 @@ def ring(
             ringing = Ringing(house, script, behaviour or TwilioBehaviour(say_ms_per_character=0), recorder)
             ringing.call.place()
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_S):
                     await story(ringing)
                     await ringing.over.wait()
             finally:
@@ -75,7 +76,7 @@ def ring(
         assert recorder.written_samples > 0 or ringing.call.phone is None
         return ringing
 
-    return asyncio.run(run())
+    return run_patiently(run(), speed=5)
 
 
 def test_a_whole_call_through_a_proxy_signed_and_heard_word_by_word(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_the_official_client_over_http() -> None:
 
     async def run() -> None:
         peer = TwilioRestPeer(LoopClock(asyncio.get_running_loop()), seeded(), ACCOUNT)
-        async with asyncio.timeout(20), Host(peer) as host:
+        async with asyncio.timeout(PATIENCE_S), Host(peer) as host:
             assert await asyncio.to_thread(use, host.url) == ("queued", 21211)
 
-    asyncio.run(run())
+    run_patiently(run())
