@@ -150,6 +150,7 @@ class Server:
     def on_signal(self) -> None:
         """SIGTERM or SIGINT: the first one drains, the second one hurries, the third one cuts."""
         if not self.switchboard.is_draining:
+            self.switchboard.is_draining = True  # at once: two signals may come before the drain's first step
             self._do(self.drain())
         elif not self._is_hurried:
             self.hurry()

@@ -83,3 +83,16 @@ def test_signals_drain_then_hurry_then_stop() -> None:
             assert house.last.notes == [("goodbye", "draining"), ("ended", "hung_up")]
 
     run_patiently(run(), speed=5)
+
+
+def test_two_signals_in_one_breath_are_two() -> None:
+    async def story(house: House) -> None:
+        socket = await house.call("CA1")
+        house.server.on_signal()
+        house.server.on_signal()
+        assert await closing(socket) == 1000
+        await house.until(lambda: bool(house.last.endings))
+        assert house.last.notes == [("goodbye", "draining"), ("ended", "hung_up")]
+        await house.post("/voice/after", CallSid="CA1")
+
+    in_house(story)
