@@ -24,6 +24,10 @@ LANE_LIMIT_BYTES = 32 * 1024 * 1024
 class Connection(Protocol):
     """Something a cut ends."""
 
+    def __str__(self) -> str:
+        """What it is, and what its ends wait for: for a run that is stuck."""
+        ...
+
     def cut(self) -> None:
         """The network lost it: both ends notice by themselves."""
 
@@ -68,6 +72,11 @@ class Link:
         for connection in tuple(self._open):
             self.counts["cuts"] += 1
             connection.cut()
+
+    @property
+    def open_connections(self) -> tuple[Connection, ...]:
+        """The connections that at least one end still holds, oldest first."""
+        return tuple(self._open)
 
     # --- what connections ask ------------------------------------------------------------------------------
 

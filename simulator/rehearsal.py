@@ -42,7 +42,7 @@ from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
-from simulator.world import World
+from simulator.world import Waiter, World
 
 AGENT_ORIGIN = "https://agent.sim"
 DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
@@ -137,6 +137,8 @@ class Rehearsal:
             around_tools=self._around_tools,
         )
         self.calls: list[SimulatedCall] = []
+        self._open_calls: dict[str, Waiter] = {}
+        self._is_finishing = False
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
@@ -147,11 +149,10 @@ class Rehearsal:
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()
         call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
-        self.witness.on_call(call)
         return call
 
     def _around_tools(self, runner: ToolRunner) -> ToolRunner:
-        return self.around_tools(runner)
+        return self.around_tools(self.witness.on_tools(runner))
 
     def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
         auth_token = config.twilio_auth_token.reveal()
@@ -210,13 +211,17 @@ class Rehearsal:
         placed = SimulatedCall(caller, twilio, self.world.now())
         caller.attach(twilio)
         self.calls.append(placed)
+        self._open_calls[twilio.record.sid] = self.world.waiting(name, lambda: self._where(placed))
         self.on_placed(placed)
         twilio.place()
         return placed
 
     def finish(self, *, limit_ns: int = LIMIT_NS, release_ms: int = 2_000) -> None:
         """Run until every call is over, and `release_ms` longer. Raises `Stuck` or `Endless` if that never comes."""
-        self.world.run(lambda: all(call.ended_at is not None for call in self.calls), limit_ns=limit_ns)
+        if self._open_calls:
+            self._is_finishing = True
+            self.world.run_until_halted(limit_ns=limit_ns)
+            self._is_finishing = False
         self.world.run_for(release_ms)
 
     def close(self) -> list[str]:
@@ -240,6 +245,16 @@ class Rehearsal:
 
     def _note_ended(self, placed: SimulatedCall) -> None:
         placed.ended_at = self.world.now()
+        self._open_calls.pop(placed.twilio.record.sid).done()
+        if self._is_finishing and not self._open_calls:
+            self.world.halt()
+
+    def _where(self, placed: SimulatedCall) -> str:
+        """What a call that does not end is at, for a run that is stuck."""
+        call = self.answered.get(placed.twilio.record.sid)
+        agent = f"the agent is {call.state.mode.name}" if call is not None else "it never reached the agent"
+        script = "has finished the script" if placed.caller.has_finished else "has not finished the script"
+        return f"its end: {agent}, the caller {script}"
 
     # --- the doors ---------------------------------------------------------------------------------------------
 

@@ -12,14 +12,21 @@ from simulator.peers.base import PeerExchange
 class SimExchange:
     """One request under way: to our code an `Exchange`; `answer` is the peer's end of it."""
 
-    def __init__(self, link: Link, listener: ExchangeListener, timeout_ms: int) -> None:
+    def __init__(self, link: Link, name: str, listener: ExchangeListener, timeout_ms: int) -> None:
         self.link = link
+        self.name = name
+        self._has_response = False
         self.up = Lane(link, link.up, on_overflow=self.cut)
         self.answer = SimAnswer(self, Lane(link, link.down, on_overflow=self.cut))
         self._listener: ExchangeListener | None = listener
         timed_out = partial(self.fail, f"no answer within {timeout_ms} ms", timed_out=True)
         self._timer = link.world.call_at(link.world.now() + ms_to_ns(timeout_ms), timed_out)
         link.hold(self)
+
+    def __str__(self) -> str:
+        if self._listener is None:
+            return f"{self.name}: the server has yet to notice that nobody waits for its answer"
+        return f"{self.name} waits for {'the rest of its answer' if self._has_response else 'an answer'}"
 
     def cancel(self) -> None:
         """Give up; no call on the listener follows, and the server notices when the network tells it."""
@@ -30,6 +37,7 @@ class SimExchange:
 
     def respond(self, status: int, headers: Mapping[str, str]) -> None:
         """Status line and headers came; the rest may take its time."""
+        self._has_response = True
         self._timer.cancel()
         if self._listener is not None:
             self._listener.on_response(status, headers)

@@ -30,6 +30,14 @@ class State(Enum):
     CLOSED = auto()
 
 
+_WAITS_FOR = {
+    State.OPENING: "waits for the answer to its handshake",
+    State.OPEN: "is open, for messages or a close",
+    State.CLOSING: "waits for the other's half of the closing handshake",
+    State.CLOSED: "is closed",
+}
+
+
 class SimWire:
     """One end of a websocket: a `Wire` to our code, a `PeerWire` to a peer.
 
@@ -56,6 +64,11 @@ class SimWire:
     def is_open(self) -> bool:
         """Whether the handshake is done and nobody closed it."""
         return self.state is State.OPEN
+
+    @property
+    def waits_for(self) -> str:
+        """What this end is at, in words."""
+        return _WAITS_FOR[self.state]
 
     # --- what its owner does ---------------------------------------------------------------------------------
 
@@ -157,8 +170,9 @@ class SimWire:
 class SimWebsocket:
     """The two ends of a websocket over a link: `client` dialled, `server` will be granted or not."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, path: str) -> None:
         self.link = link
+        self.path = path
         self.up = Lane(link, link.up, on_overflow=self.cut)
         self.down = Lane(link, link.down, on_overflow=self.cut)
         self.client = SimWire(self, State.OPENING)
@@ -167,6 +181,14 @@ class SimWebsocket:
         self.server.join(self.client, self.down)
         self._ends = {self.client: None, self.server: None}
         link.hold(self)
+
+    def __str__(self) -> str:
+        held = " and ".join(
+            f"the {name}'s end {end.waits_for}"
+            for name, end in (("client", self.client), ("server", self.server))
+            if end in self._ends
+        )
+        return f"a websocket {self.path}: {held}"
 
     def cut(self) -> None:
         """The network lost it: both ends notice by themselves, in a moment."""

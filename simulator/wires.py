@@ -3,7 +3,7 @@
 Everything is delivered by the World's heap, in order, never within the call that sent it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
@@ -56,6 +56,7 @@ class SimNetwork:
             place = _place(origin)
             assert place not in self._routes, f"two routes lead to {place}"
             self._routes[place] = (route.target, Link(world, place, route.link))
+        world.explain(self._open_ones)
 
     def link(self, origin: str) -> Link:
         """The network to `origin`: its counts, and what may be done to it (`stall`, `cut`, `take_down`)."""
@@ -66,6 +67,10 @@ class SimNetwork:
         """Websockets and requests that at least one end still holds."""
         return sum(link.open_count for _, link in self._routes.values())
 
+    def _open_ones(self) -> Iterator[str]:
+        for place, (_, link) in self._routes.items():
+            yield from (f"to {place}: {connection}" for connection in link.open_connections)
+
     # --- the port ----------------------------------------------------------------------------------------------
 
     def open_websocket(
@@ -75,7 +80,7 @@ class SimNetwork:
         target, link = self._find(url)
         upgrade = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
         request = _request("GET", url, {**upgrade, **headers}, b"")
-        websocket = SimWebsocket(link)
+        websocket = SimWebsocket(link, request.path)
         websocket.client.listen(listener)
         websocket.client.await_answer(open_timeout_ms)
         extra_ms = link.model.handshake_ms
@@ -100,7 +105,7 @@ class SimNetwork:
         """Send an HTTP request; `timeout_ms` bounds the wait for the response's headers."""
         target, link = self._find(url)
         request = _request(method, url, headers, body)
-        exchange = SimExchange(link, listener, timeout_ms)
+        exchange = SimExchange(link, f"{method} {request.path}", listener, timeout_ms)
         if target is None or link.is_down:
             exchange.up.carry(partial(exchange.fail, self._why_not(link)))
         else:
