@@ -37,7 +37,7 @@ from simulator.peers.groq import GroqPeer
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.twilio import TwilioCall
 from simulator.peers.twilio_behaviour import TwilioBehaviour
-from simulator.peers.twilio_player import Tap
+from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
@@ -126,6 +126,7 @@ class Rehearsal:
             self.witness.on_voices(make_voices(config, agent, self.network, self.world)),
         )
         self.around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner
+        self.around_handset: Callable[[Caller], Handset] = lambda caller: caller
         self.on_placed: Callable[[SimulatedCall], None] = lambda _placed: None
         self.desk = Desk(
             config,
@@ -201,7 +202,7 @@ class Rehearsal:
             self.world.rng(f"{name}-twilio"),
             self.network,
             TwilioAccount(ACCOUNT_SID, AUTH_TOKEN),
-            caller,
+            self.around_handset(caller),
             CallPlan(url=f"{AGENT_ORIGIN}/voice", status_callback=f"{AGENT_ORIGIN}/status"),
             from_number=number,
             behaviour=behaviour,

@@ -27,6 +27,7 @@ __all__ = [
     "noise",
     "silence",
     "speak",
+    "words_of",
 ]
 
 MS_PER_CHAR = 65
@@ -81,6 +82,11 @@ def speak(text: str, *, ms_per_char: int = MS_PER_CHAR) -> Speech:
         audio += sound, gap
         position += len(sound) + len(gap)
     return Speech(b"".join(audio), tuple(words))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of `text` as `speak` speaks them."""
+    return tuple(_sayable(text[start:end]) for start, end in _word_spans(text))
 
 
 def char_starts(text: str, speech: Speech) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from agent.call import Call
 from agent.clock import Clock
 from agent.errors import Fault
 from agent.ports import Alignment, TextToSpeech, Voice, VoiceListener, Wire
+from agent.services import ToolRunner
 from tools.registry import Registry, Tool
 from tools.runner import Runner
 
@@ -95,12 +96,12 @@ class Witness:
         self._voices.append((listener, seen))
         return seen
 
-    def on_call(self, call: Call) -> None:
-        """A call begins: watch its tools."""
-        runner = call._errands._runner
+    def on_tools(self, runner: ToolRunner) -> ToolRunner:
+        """The same runner of a call's tools, which are watched."""
         if isinstance(runner, Runner):
-            runs = self._ran.setdefault(call._line.phone.call_sid, [])
+            runs = self._ran.setdefault(runner._context.call_id, [])
             runner._tools = Registry(_watched(tool, self.clock, runs) for tool in runner._tools)
+        return runner
 
     # --- what was seen ---------------------------------------------------------------------------------------------
 

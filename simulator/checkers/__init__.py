@@ -2,13 +2,50 @@
 
 from collections.abc import Mapping
 
-from simulator.checkers.base import Checker
+from simulator.checkers import (
+    ending,
+    heard_text,
+    ledger,
+    machine,
+    phone_orders,
+    samples,
+    silence,
+    tools,
+    transcript,
+    word_order,
+)
+from simulator.checkers.base import Checker, of_calls, of_runs
 from simulator.runs.evidence import Evidence
 from simulator.runs.outcome import Violation
 
 __all__ = ["CHECKERS", "Checker", "check_all"]
 
-_ALL: tuple[Checker, ...] = ()
+_ALL = (
+    of_calls("no-own-mistake", "no call is ended by an exception of ours", ending.own_mistakes),
+    of_runs("no-error-log", "the agent logs no error", ending.logged_errors),
+    of_calls("one-voice", "words of ours come in their order, whole, one speaker at a time", word_order.one_voice),
+    of_calls("dead-words", "no word of a cancelled reply is heard after its clear", word_order.dead_words),
+    of_calls("dead-audio", "no audio leaves while the phone is to be silent", phone_orders.audio_while_silent),
+    of_calls("clear-first", "clear leaves with the verdict, before all clean-up", phone_orders.late_clears),
+    of_calls("twilio-clean", "Twilio takes every message of ours", phone_orders.warnings),
+    of_calls("lead", "little audio is ahead of the ear", samples.too_far_ahead),
+    of_calls("samples", "each sample is heard, cleared or waits, at both ends", samples.unbalanced, of_whole_runs=True),
+    of_calls("playout-clock", "as much counts as played as was played", samples.wrong_clock, of_whole_runs=True),
+    of_calls("heard-text", "what counts as heard is within a word of what was", heard_text.wrong_beliefs),
+    of_calls("transcript-heard", "the transcript has what counts as heard", heard_text.wrong_transcript),
+    of_runs("requests-valid", "each request to the model is valid for it", transcript.invalid_requests),
+    of_calls("transcript-valid", "the conversation is valid, its cuts are marked", transcript.false_transcripts),
+    of_calls("tool-once", "each tool call ends exactly once", tools.unsettled),
+    of_calls("effect-once", "each effect happens at most once an intent", tools.done_twice),
+    of_calls("tool-alive", "no tool is run for a reply that is over", tools.of_dead_replies),
+    of_calls("deadlines", "each mode is left by its deadline", machine.missed_deadlines),
+    of_calls("trace-replays", "the trace, decided again, comes out the same", machine.differences),
+    of_calls("silence", "no silence over 2 s without a cause", silence.unexplained),
+    of_calls("ledger", "the parts of each latency are its whole", ledger.wrong_sums),
+    of_calls("forwards", "the trace never goes back in time", ledger.backward_instants),
+    of_calls("ended", "each call ends, once", ending.unended, of_whole_runs=True),
+    of_runs("released", "everything held is released within two seconds", ending.leftovers),
+)
 
 CHECKERS: Mapping[str, Checker] = {checker.name: checker for checker in _ALL}
 """All of them by name, in the order in which they look."""

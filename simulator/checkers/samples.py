@@ -1,0 +1,113 @@
+"""The accounts of samples: nothing is lost, doubled or invented between the voice and the ear."""
+
+from collections.abc import Iterator
+
+from fsm.units import NS_PER_MS, NS_PER_SAMPLE, ms_to_ns, ns_to_samples
+from simulator.checkers.base import Finding
+from simulator.checkers.facts import Facts, facts_of
+from simulator.runs.evidence import CallEvidence, Evidence
+
+LEAD_LIMIT_NS = ms_to_ns(240)
+"""The 200 ms that are kept ahead of the ear, and what a beat that comes a frame early adds."""
+
+FRAME_SAMPLES = 160
+
+
+def unbalanced(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Accounts that do not add up, at the phone, on the wire or in the agent."""
+    facts = facts_of(evidence, call)
+    yield from _at_the_phone(call)
+    if call.agent is None:
+        return
+    yield from _on_the_wire(facts, call)
+    playout = call.agent._mouth.playout
+    told = playout.pushed_samples + playout.repeated_samples
+    now = evidence.ended_at
+    kept = playout.played_samples(now) + playout.in_flight_samples(now) + playout.queued_samples
+    if told != kept + playout.cleared_samples:
+        yield f"{told} samples were to be played, but {kept} + {playout.cleared_samples} are known of", None
+    yield from _of_the_voice(facts, call)
+
+
+def _at_the_phone(call: CallEvidence) -> Iterator[Finding]:
+    for phone in call.twilio.phones:
+        sound = phone.playback
+        kept = sound.played_samples + sound.cleared_samples + sound.buffered_samples
+        if sound.received_samples != kept:
+            yield f"the phone got {sound.received_samples} samples and has {kept}", None
+        if sound.overflow_samples:
+            yield f"the phone had to drop {sound.overflow_samples} samples", None
+
+
+def _on_the_wire(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
+    """What left arrived, but for what was under way when the stream ended."""
+    assert call.agent is not None
+    for phone, stream in zip(call.twilio.phones, facts.sent, strict=True):
+        left = sum(sent.samples for sent in stream)
+        lost = left - phone.playback.received_samples
+        under_way = sum(sent.samples for sent in stream if _is_under_way(sent.at, call, facts))
+        if not 0 <= lost <= under_way:
+            yield f"{left} samples left for the phone, {phone.playback.received_samples} arrived", None
+    counters = call.agent._line.phone.counters
+    last = sum(sent.samples for sent in facts.sent[-1]) if facts.sent else 0
+    if counters.bytes_out != last:
+        yield f"{counters.bytes_out} samples were counted as sent, {last} left", None
+
+
+def _is_under_way(at: int, call: CallEvidence, facts: Facts) -> bool:
+    """Whether something that left at `at` may not have arrived when the call, or its stream, was over."""
+    ends = [call.simulated.ended_at or 0, *(call.trace_began_at + n["at_ns"] for n in call.notes("stream_replaced"))]
+    reach_ns = facts.way_ns + 2_000 * NS_PER_MS if len(facts.sent) > 1 or not facts.is_way_even else facts.way_ns
+    return any(end - 2 * reach_ns - 50 * NS_PER_MS <= at for end in ends)
+
+
+def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
+    """All that the voice delivered for a reply while it was the present one was to be played, and nothing else."""
+    assert call.agent is not None
+    playout = call.agent._mouth.playout
+    voiced = 0
+    for at, number, samples in facts.seen.voiced:
+        reply = facts.replies.get(number)
+        if reply is not None and (reply.over_at is None or at < reply.over_at):
+            voiced += samples if reply.cancelled_at is None or at <= reply.cancelled_at else 0
+    phrasebook = call.agent._services.phrasebook
+    for _, name, data in call.effects:
+        if name in ("Recite", "Fill") and data.get("reply") not in facts.seen.said:
+            phrase = phrasebook.get(data["text"])
+            voiced += len(phrase.audio) if phrase is not None and name == "Recite" else 0
+    fillers = sum(
+        len(phrase.audio)
+        for _, name, data in call.effects
+        if name == "Fill" and (phrase := phrasebook.get(data["text"])) is not None
+    )
+    taken = playout.pushed_samples + playout.overflow_samples + playout.stale_samples
+    if not voiced <= taken <= voiced + fillers:
+        yield f"the voice delivered {voiced} samples (and {fillers} of fillers), {taken} were to be played", None
+
+
+def too_far_ahead(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """More audio sent ahead of the ear than is given up lightly when the caller interrupts."""
+    for stream in facts_of(evidence, call).sent:
+        ends_at = 0
+        for sent in stream:
+            if sent.kind == "clear":
+                ends_at = sent.at
+            elif sent.kind == "media":
+                ends_at = max(ends_at, sent.at) + sent.samples * NS_PER_SAMPLE
+                if ends_at - sent.at > LEAD_LIMIT_NS:
+                    yield f"{(ends_at - sent.at) // NS_PER_MS} ms of audio were ahead of the ear", sent.at
+                    break
+
+
+def wrong_clock(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """A belief of how much was played that the phone does not confirm."""
+    facts = facts_of(evidence, call)
+    if call.agent is None or not (facts.has_one_stream and facts.is_way_even):
+        return
+    (phone,) = call.twilio.phones
+    ours = call.agent._mouth.playout.played_samples(evidence.ended_at)
+    truth = phone.playback.played_samples
+    clears = sum(sent.kind == "clear" for sent in facts.sent[0])
+    most = ns_to_samples(2 * facts.way_ns) + FRAME_SAMPLES * (clears + 1)
+    if abs(ours - truth) > most:
+        yield f"we believe {ours} samples were played, the phone played {truth}", None

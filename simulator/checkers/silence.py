@@ -1,0 +1,104 @@
+"""Silences that a caller has to sit through, from what they heard and what the machine was doing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fsm.state import Mode
+from fsm.units import NS_PER_MS
+from simulator.checkers.base import Finding
+from simulator.checkers.facts import facts_of
+from simulator.runs.evidence import CallEvidence, Evidence
+
+LONGEST_MS = 2_000
+"""Nobody waits longer than this without a word, unless it is they who have the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Neither side sounded from `began_at` to `ended_at` (ns); `by_caller`: what sounded last was for us to answer."""
+
+    began_at: int
+    ended_at: int
+    by_caller: bool
+
+    @property
+    def length_ms(self) -> int:
+        """How long."""
+        return (self.ended_at - self.began_at) // NS_PER_MS
+
+
+def unexplained(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Silences of more than two seconds while the caller waits, with nothing in the trace that says why."""
+    if call.agent is None or not call.lines:
+        return
+    slack_ms = _slack_ms(evidence, call)
+    for silence in silences(call):
+        if silence.length_ms <= LONGEST_MS + slack_ms:
+            continue
+        if silence.by_caller:
+            why = "the caller waits for an answer"
+        elif (busy_ms := _busy_ms(call, silence)) > LONGEST_MS:
+            why = f"the agent has the floor for {busy_ms} ms of it"
+        else:
+            continue
+        if not cause_of(evidence, call, silence):
+            yield f"{silence.length_ms} ms of silence: {why}", silence.began_at
+
+
+def longest_ms(call: CallEvidence) -> int:
+    """The longest silence, of whatever cause."""
+    return max((silence.length_ms for silence in silences(call)), default=0)
+
+
+def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
+    """Why nobody is to blame for a silence, by what is on record; empty where nothing is."""
+    for line in call.notes("fault"):
+        at = call.trace_began_at + line["at_ns"]
+        if silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at:
+            return f"a provider failed: {line['data']['fault']}"
+    for line in call.notes("stream_replaced"):
+        if silence.began_at <= call.trace_began_at + line["at_ns"] <= silence.ended_at + LONGEST_MS * NS_PER_MS:
+            return "the stream was lost"
+    if len(call.twilio.phones) > 1 or any(line["at_ns"] for line in call.notes("our_mistake")):
+        return "the stream was lost"
+    for at, fault in evidence.struck:
+        if silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at:
+            return f"struck by {fault}"
+    return ""
+
+
+def silences(call: CallEvidence) -> list[Silence]:
+    """When neither sounded, from the stream's start to its end."""
+    phones = [phone for phone in call.twilio.phones if phone.started_at is not None]
+    if not phones or not call.lines:
+        return []
+    sounds = [(one.started_at, one.ended_at, False) for one in call.caller.agent_speech]
+    sounds += [(one.started_at, one.ended_at, one.takes_floor) for one in call.caller.said]
+    sounds.sort()
+    ended_at = call.trace_began_at + max(line["at_ns"] for line in call.lines)
+    found = []
+    last_end, by_caller = phones[0].started_at or 0, False
+    for started_at, sound_ended_at, takes_floor in [*sounds, (ended_at, ended_at, False)]:
+        if started_at > last_end:
+            found.append(Silence(last_end, started_at, by_caller))
+        if sound_ended_at >= last_end:
+            last_end, by_caller = sound_ended_at, takes_floor
+    return found
+
+
+def _slack_ms(evidence: Evidence, call: CallEvidence) -> int:
+    """What the way to the agent and back adds, and a stall of it."""
+    way_ms = facts_of(evidence, call).way_ns // NS_PER_MS
+    behaviours = [phone.behaviour for phone in call.twilio.phones]
+    return 2 * way_ms + max((2 * told.jitter_ms + told.stall_ms for told in behaviours), default=0)
+
+
+def _busy_ms(call: CallEvidence, silence: Silence) -> int:
+    """How much of that time the agent had the floor, or was disputing it."""
+    busy_ns, since, mode = 0, call.trace_began_at, Mode.CONNECTING
+    moves = [(call.trace_began_at + line["at_ns"], Mode(line["to"])) for line in call.events]
+    for at, to in [*moves, (silence.ended_at, Mode.ENDED)]:
+        if mode not in (Mode.LISTENING, Mode.ENDED):
+            busy_ns += max(0, min(at, silence.ended_at) - max(since, silence.began_at))
+        since, mode = at, to
+    return busy_ns // NS_PER_MS

@@ -1,0 +1,218 @@
+"""Whose words the caller heard, one after the other: each belongs to the reply or filler that may speak just then."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fsm.units import ms_to_ns
+from simulator.checkers.base import Finding
+from simulator.checkers.facts import FRAME_NS, LEAD_NS, Facts, SpokenFiller, SpokenReply, facts_of
+from simulator.ears import HeardWord
+from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
+from simulator.runs.evidence import CallEvidence, Evidence
+
+SLACK_NS = 2 * FRAME_NS
+"""A frame under way when the phone is silenced, and the grid of 20 ms on which its sound is told."""
+
+GIVES_WAY_NS = ms_to_ns(1_000)
+"""A filler sounds on to the end of its word, and what was sent of it, while the reply is there already."""
+
+
+def is_readable(evidence: Evidence, call: CallEvidence) -> bool:
+    """Whether anything can be said about words: they are in the trace, and nothing on the way scrambles them."""
+    return call.agent is not None and not hides_words(call) and evidence.rehearsal.cast.elevenlabs.frame_min_ms > 0
+
+
+def hides_words(call: CallEvidence) -> bool:
+    """Whether the trace keeps only how long texts were."""
+    return bool(call.lines) and call.lines[0].get("words") == "hidden"
+
+
+def one_voice(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Words out of their order, of nobody, or of two speakers at a time."""
+    for finding in _listened(evidence, call):
+        if not finding.is_dead:
+            yield finding.what, finding.at
+
+
+def dead_words(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Words of a reply that was cancelled before."""
+    for finding in _listened(evidence, call):
+        if finding.is_dead:
+            yield finding.what, finding.at
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    what: str
+    at: int
+    is_dead: bool = False
+
+
+def _listened(evidence: Evidence, call: CallEvidence) -> list[_Heard]:
+    listener = listener_of(evidence, call)
+    return [] if listener is None else listener.found
+
+
+def listener_of(evidence: Evidence, call: CallEvidence) -> "Listener | None":
+    """Somebody who heard the whole call and knows its texts; None where nothing can be said about words."""
+    kept: dict[str, Any] = vars(call)
+    if "_listener" not in kept:
+        kept["_listener"] = None
+        if is_readable(evidence, call):
+            kept["_listener"] = listener = Listener(evidence, call)
+            for word in call.caller.heard:
+                listener.hear(word)
+            listener.finish()
+    found: Listener | None = kept["_listener"]
+    return found
+
+
+class Listener:
+    """Follows the words at the phone along the texts of replies and fillers."""
+
+    def __init__(self, evidence: Evidence, call: CallEvidence) -> None:
+        self.found: list[_Heard] = []
+        self._facts: Facts = facts_of(evidence, call)
+        self._replaced_at = [call.trace_began_at + line["at_ns"] for line in call.notes("stream_replaced")]
+        self._is_voice_sound = evidence.rehearsal.cast.elevenlabs.fault == ElevenLabsBehaviour().fault
+        self._position: dict[int, int] = {}
+        self._last_at: dict[int, int] = {}
+        self._reply: SpokenReply | None = None
+        self._filler = 0
+        self._filler_position = 0
+        self.progress: list[tuple[int, int, int]] = []
+        """When which reply was heard up to which word."""
+
+    def hear(self, word: HeardWord) -> None:
+        """The next word that sounded."""
+        if self._goes_on(word) or self._fills(word) or self._begins(word) or self._repeats(word):
+            return
+        if not word.whole and self._is_cut(word):
+            return
+        self._complain(word)
+
+    # --- whose word it is --------------------------------------------------------------------------------------------
+
+    def _goes_on(self, word: HeardWord) -> bool:
+        """The next word of the reply that sounds."""
+        reply = self._reply
+        if reply is None or not _is_next(reply.words, self._position[reply.number], word):
+            return False
+        self._take(reply, self._position[reply.number] + 1, word)
+        return True
+
+    def _fills(self, word: HeardWord) -> bool:
+        """The next word of a filler; one that gave way is not gone on with."""
+        fillers = self._facts.fillers
+        for index in range(self._filler, len(fillers)):
+            filler: SpokenFiller = fillers[index]
+            position = self._filler_position if index == self._filler else 0
+            if filler.born_at <= word.started_at and _is_next(filler.words, position, word):
+                self._filler, self._filler_position = index, position + 1
+                self._expect_no_reply(filler, word)
+                return True
+        return False
+
+    def _begins(self, word: HeardWord) -> bool:
+        """The first word of a later reply."""
+        number = -1 if self._reply is None else self._reply.number
+        for reply in self._facts.replies.values():
+            is_later = reply.number > number and reply.born_at <= word.started_at
+            if is_later and _is_next(reply.words, 0, word):
+                self._reply = reply
+                self._take(reply, 1, word)
+                return True
+        return False
+
+    def _repeats(self, word: HeardWord) -> bool:
+        """A word that is said again: after the reply was silenced for a while, or after the stream was replaced."""
+        reply = self._reply
+        if reply is None:
+            return False
+        last_at, way_ns = self._last_at[reply.number], self._facts.way_ns
+        again = [at for at in (*reply.resumed_at, *self._replaced_at) if last_at - way_ns - LEAD_NS - SLACK_NS <= at]
+        if not any(at <= word.started_at for at in again):
+            return False
+        heard = reply.words[: self._position[reply.number]]
+        for index in range(len(heard) - 1, -1, -1):
+            if heard[index] == word.text:
+                self._take(reply, index + 1, word)
+                return True
+        return False
+
+    def _take(self, reply: SpokenReply, position: int, word: HeardWord) -> None:
+        self._position[reply.number] = position
+        self._last_at[reply.number] = word.ended_at
+        self.progress.append((word.started_at, reply.number, position))
+        if not word.whole and not self._is_cut(word):
+            self.found.append(_Heard(f'"{word.text}" of reply {reply.number} sounded damaged', word.started_at))
+        self._expect_alive(reply, word)
+
+    # --- what is wrong -----------------------------------------------------------------------------------------------
+
+    def _expect_alive(self, reply: SpokenReply, word: HeardWord) -> None:
+        if not self._facts.is_way_even:
+            return
+        dead_at = reply.cancelled_at
+        if dead_at is None and reply.over_at is not None:
+            dead_at = reply.over_at + LEAD_NS + SLACK_NS
+        if dead_at is not None and word.ended_at > dead_at + self._facts.way_ns + SLACK_NS:
+            what = f'"{word.text}" of reply {reply.number} sounded after the reply was over'
+            self.found.append(_Heard(what, word.started_at, is_dead=True))
+
+    def _expect_no_reply(self, filler: SpokenFiller, word: HeardWord) -> None:
+        """A filler may end its word when the reply begins to come, and says no more."""
+        voiced = [at for at, _, _ in self._facts.seen.voiced if filler.born_at < at]
+        if voiced and word.started_at > voiced[0] + self._facts.way_ns + GIVES_WAY_NS:
+            self.found.append(_Heard(f'the filler "{word.text}" sounded although the reply was there', word.started_at))
+
+    def _complain(self, word: HeardWord) -> None:
+        reply = self._reply
+        if reply is not None and word.text in reply.words[self._position[reply.number] :]:
+            position = self._position[reply.number]
+            index = reply.words.index(word.text, position)
+            lost = " ".join(reply.words[position:index])
+            self._take(reply, index + 1, word)
+            if self._is_voice_sound:
+                self.found.append(_Heard(f'"{lost}" of reply {reply.number} never sounded', word.started_at))
+            return
+        owners = [one for one in self._facts.replies.values() if word.text in one.words and one is not reply]
+        if owners and reply is not None:
+            what = f'"{word.text}" of reply {owners[-1].number} sounded within reply {reply.number}'
+            is_dead = any(one.number < reply.number for one in owners)
+            self.found.append(_Heard(what, word.started_at, is_dead=is_dead))
+        else:
+            self.found.append(_Heard(f'"{word.text}" sounded, which nobody was to say then', word.started_at))
+
+    def _is_cut(self, word: HeardWord) -> bool:
+        """Whether something that cuts words happened while this one sounded."""
+        facts = self._facts
+        early, late = word.started_at - facts.way_ns - LEAD_NS - SLACK_NS, word.ended_at + SLACK_NS
+        cuts = [*self._replaced_at, *(filler.born_at for filler in facts.fillers)]
+        for reply in facts.replies.values():
+            cuts += [*reply.held_at, *reply.resumed_at]
+            cuts += [at for at in (reply.cancelled_at, reply.failed_at) if at is not None]
+        return any(early <= at <= late for at in cuts) or self._is_dry(early, late)
+
+    def _is_dry(self, since: int, until: int) -> bool:
+        """Whether the phone had nothing to play for a moment because the voice was slower than speech."""
+        ends_at = 0
+        for sent in (one for stream in self._facts.sent for one in stream if one.kind == "media"):
+            if ends_at and sent.at > ends_at and since <= sent.at and ends_at <= until:
+                return True
+            ends_at = max(ends_at, sent.at) + sent.samples * 125_000
+        return since <= ends_at <= until
+
+    def finish(self) -> None:
+        """No more words come: what was taken as heard to its end was heard to its end."""
+        for reply in self._facts.replies.values():
+            position = self._position.get(reply.number, 0)
+            is_cut = reply.cancelled_at or reply.failed_at or reply.held_at or not self._is_voice_sound
+            if reply.finished_at is not None and position < len(reply.words) and not is_cut and not self._replaced_at:
+                missing = " ".join(reply.words[position:])
+                self.found.append(_Heard(f'"{missing}" of reply {reply.number} never sounded', reply.finished_at))
+
+
+def _is_next(words: tuple[str, ...], position: int, word: HeardWord) -> bool:
+    return position < len(words) and words[position] == word.text
