@@ -96,6 +96,8 @@ class CallOutcome:
     """Interruptions that were none: the reply went on."""
     trace: str = ""
     """Where the trace was kept; empty if it was not."""
+    trace_began_ms: int = 0
+    """The instant from which the trace counts, since the call was placed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def call_outcome(call: CallEvidence, struck: Iterable[tuple[int, str]] = (), tra
         interruptions=len(list(moves(call.events, Mode.BARGE_IN, Mode.LISTENING))),
         resumed=len(list(moves(call.events, Mode.BARGE_IN, Mode.SPEAKING))),
         trace=trace,
+        trace_began_ms=call.ms(call.trace_began_at),
     )
 
 
