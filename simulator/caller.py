@@ -113,6 +113,12 @@ class Caller:
         """Hold the phone."""
         self._line = line
 
+    def interject(self, step: Step) -> None:
+        """Do something at once, or as soon as they have finished what they are saying, that no script said."""
+        if not self.has_hung_up:
+            self._steps.appendleft(step)
+            self._scene.armed_at = self._scene.now
+
     # --- what is true -------------------------------------------------------------------------------------
 
     @property
@@ -129,6 +135,11 @@ class Caller:
     def has_finished(self) -> bool:
         """Whether the script is through."""
         return not self._steps and (self.has_hung_up or not self._is_busy)
+
+    @property
+    def undone(self) -> tuple[Step, ...]:
+        """Steps whose turn has not come."""
+        return tuple(self._steps)
 
     @property
     def _is_busy(self) -> bool:

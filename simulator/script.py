@@ -147,11 +147,12 @@ When = AfterAgentFinished | AfterWords | IntoAgentSpeech | At | AtOnce
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say `text`: a contribution of one's own."""
+    """Say `text`: a contribution of one's own. It may hold marks (`simulator.script_marks`); loudness 1 is usual."""
 
     text: str
     when: When = AfterAgentFinished()
     ms_per_char: int | None = None
+    loudness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,23 @@ class Mumble:
 
     duration_ms: int = 600
     when: When = IntoAgentSpeech()
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Sound that is no voice, `level` RMS (linear): a car, a street."""
+
+    duration_ms: int
+    level: int = 1_500
+    when: When = IntoAgentSpeech()
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Hold music: the agent was put on hold."""
+
+    duration_ms: int
+    when: When = AfterAgentFinished()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +229,7 @@ class HangUp:
     when: When = AfterAgentFinished(if_late=IfLate.HANG_UP)
 
 
-Step = Say | Backchannel | Cough | Mumble | Play | Pause | Press | HangUp
+Step = Say | Backchannel | Cough | Mumble | Noise | Music | Play | Pause | Press | HangUp
 Script = Sequence[Step]
 
 

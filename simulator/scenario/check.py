@@ -1,0 +1,195 @@
+"""What can be wrong with a script, beyond the shape of its tables: names, times, things that do not go together."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from agent.agent_file import Agent, load_agent
+from agent.errors import SettingsError
+from simulator.link import LinkModel
+from simulator.scenario.behaviours import (
+    BEHAVIOURS,
+    ORIGINS,
+    phone_complaints,
+    profile_complaints,
+    settings_complaints,
+    table_complaints,
+)
+from simulator.scenario.check_model import model_complaints, no_tool
+from simulator.scenario.check_steps import step_complaints
+from simulator.scenario.complaints import Complaint, Path, nearest
+from simulator.scenario.model import FaultTable, ScriptFile
+from simulator.scenario.model_expect import CallExpectTable, ToolTable
+from simulator.script import plain_words
+from tools.appointments import DATABASE, create
+from tools.calendar import Practice
+
+
+def check(script: ScriptFile, folder: FilePath) -> Iterator[Complaint]:
+    """Everything that is wrong with a script whose tables are in shape; files are looked for in `folder`."""
+    agent = None
+    try:
+        agent = agent_of(script, folder)
+    except SettingsError as error:
+        yield Complaint(("agent",), f"agent: {str(error).removeprefix('OFFHOOK_AGENT: ')}")
+    yield from _caller_complaints(script, folder)
+    yield from _behaviour_complaints(script, agent)
+    for index, fault in enumerate(script.faults):
+        yield from _fault_complaints(fault, ("faults", index))
+    for name in script.waive:
+        known = checker_names()
+        if name not in known:
+            yield Complaint(("waive", name), f'unknown checker "{name}"{nearest(name, known)}')
+    yield from model_complaints(script, agent)
+    yield from _expect_complaints(script, agent)
+
+
+def agent_of(script: ScriptFile, folder: FilePath) -> Agent:
+    """The agent of a script. Raises SettingsError."""
+    return load_agent(agent_name(script, folder))
+
+
+def agent_name(script: ScriptFile, folder: FilePath) -> str:
+    """The agent's name, or its file, which may lie beside the script."""
+    beside = folder / script.agent
+    return str(beside) if script.agent.endswith(".toml") and beside.is_file() else script.agent
+
+
+# --- who calls, and how everybody behaves ------------------------------------------------------------------------
+
+
+def _caller_complaints(script: ScriptFile, folder: FilePath) -> Iterator[Complaint]:
+    longest_ms = round(script.longest_s * 1_000)
+    if script.caller is not None and script.callers is not None:
+        yield Complaint(("callers",), "expected caller or [[callers]], got both")
+    if script.caller is None and script.callers is None:
+        yield Complaint((), 'expected somebody who calls: caller = [{ say = "..." }], or [[callers]]')
+    yield from step_complaints(script.caller or [], ("caller",), folder, longest_ms)
+    yield from phone_complaints(script.phone, ("phone",))
+    names: list[str] = []
+    for index, caller in enumerate(script.callers or []):
+        if caller.name in names:
+            yield Complaint(("callers", index, "name"), f'expected a name of their own, got "{caller.name}" again')
+        if caller.arrives_ms >= longest_ms:
+            yield Complaint(
+                ("callers", index, "arrives_ms"), f"arrives_ms: expected less than {longest_ms} (longest_s)"
+            )
+        names.append(caller.name)
+        yield from step_complaints(caller.script, ("callers", index, "script"), folder, longest_ms)
+        yield from phone_complaints(caller.phone, ("callers", index, "phone"), own_traits=False)
+
+
+def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
+    for name, behaviour in BEHAVIOURS.items():
+        yield from table_complaints(behaviour, getattr(script, name), (name,))
+    for name in ORIGINS:
+        yield from table_complaints(LinkModel, getattr(script.network, name), ("network", name))
+    yield from profile_complaints(agent.profile if agent is not None else {}, script.profile)
+    yield from settings_complaints(script.settings)
+
+
+def _fault_complaints(fault: FaultTable, path: Path) -> Iterator[Complaint]:
+    known = fault_names()
+    if fault.name not in known:
+        yield Complaint((*path, "name"), f'unknown fault "{fault.name}"{nearest(fault.name, known)}')
+    moments = [key for key in ("at_ms", "at", "rate_per_min") if getattr(fault, key) is not None]
+    if len(moments) > 1:
+        yield Complaint((*path, moments[1]), f"expected one moment or a rate, got {' and '.join(moments)}")
+    for key in ("nth", "plus_ms"):
+        if getattr(fault, key) is not None and fault.at is None:
+            yield Complaint((*path, key), f'{key}: goes with at = "..." only')
+
+
+def fault_names() -> tuple[str, ...]:
+    """All faults there are."""
+    return _names_in("simulator.faults.catalogue", "CATALOGUE")
+
+
+def checker_names() -> tuple[str, ...]:
+    """All checkers there are."""
+    return _names_in("simulator.checkers", "CHECKERS")
+
+
+@cache
+def _names_in(module: str, name: str) -> tuple[str, ...]:
+    """Read late: they are rooms of their own, which a script without them does not need."""
+    return tuple(getattr(import_module(module), name))
+
+
+# --- what must hold ----------------------------------------------------------------------------------------------
+
+
+def _expect_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
+    expect = script.expect
+    yield from _call_complaints(expect, ("expect",), agent)
+    names = [caller.name for caller in script.callers or []]
+    for name, table in (expect.callers or {}).items():
+        if name not in names:
+            hint = nearest(name, names) if names else "; there is only one caller: say it in [expect] itself"
+            yield Complaint(("expect", "callers", name), f'there is no caller "{name}"{hint}')
+        yield from _call_complaints(table, ("expect", "callers", name), agent)
+    for index, row in enumerate(expect.database or []):
+        path: Path = ("expect", "database", index)
+        tables = database_tables()
+        if row.table not in tables:
+            yield Complaint((*path, "table"), f'there is no table "{row.table}"{nearest(row.table, tables)}')
+            continue
+        for column in row.where or {}:
+            if column not in tables[row.table]:
+                known = nearest(column, tables[row.table])
+                yield Complaint((*path, "where", column), f'{row.table} has no column "{column}"{known}')
+
+
+def _call_complaints(table: CallExpectTable, path: Path, agent: Agent | None) -> Iterator[Complaint]:
+    for key in ("heard", "said", "not_said", "understood", "not_understood", "twilio_says"):
+        for index, phrase in enumerate(getattr(table, key) or []):
+            if not plain_words(phrase):
+                yield Complaint((*path, key, index), f'{key}: expected words, got "{phrase}"')
+    if table.no_tools and table.tools:
+        yield Complaint((*path, "no_tools"), "expected tools or no_tools, got both")
+    for index, tool in enumerate(table.tools or []):
+        yield from _tool_complaints(tool, (*path, "tools", index), agent)
+    span = table.duration_ms
+    if span is not None and span.min is not None and span.max is not None and span.min > span.max:
+        yield Complaint((*path, "duration_ms"), f"duration_ms: expected min <= max, got {span.min} and {span.max}")
+
+
+def _tool_complaints(tool: ToolTable, path: Path, agent: Agent | None) -> Iterator[Complaint]:
+    if agent is None:
+        return
+    if tool.name not in agent.tools:
+        yield Complaint((*path, "name"), no_tool(tool.name, agent.tools))
+        return
+    known = _parameters(tool.name)
+    for name in tool.arguments or {}:
+        if name not in known:
+            yield Complaint((*path, "arguments", name), f'{tool.name} has no argument "{name}"{nearest(name, known)}')
+
+
+def _parameters(name: str) -> tuple[str, ...]:
+    from tools.catalog import CATALOG  # noqa: PLC0415 - only scripts that expect tools need them
+
+    properties: Any = CATALOG[name].parameters.get("properties", {})
+    return tuple(properties)
+
+
+@cache
+def database_tables() -> Mapping[str, tuple[str, ...]]:
+    """The tables of the business's database, and their columns."""
+    with TemporaryDirectory() as name:
+        path = FilePath(name) / DATABASE
+        create(path, Practice())
+        connection = sqlite3.connect(path)
+        try:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {
+                table: tuple(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+                for table in sorted(tables)
+                if not table.startswith("sqlite_")
+            }
+        finally:
+            connection.close()

@@ -1,0 +1,96 @@
+"""From a script file to the plan of its run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.brain import AppointmentBrain
+from simulator.rehearsal import MONDAY, Cast
+from simulator.runs.plan import CallerPlan, FaultPlan, Moment, Plan
+from simulator.scenario.answers import answers_of
+from simulator.scenario.behaviours import BEHAVIOURS, ORIGINS, env_text, link_of, phone_of, read_table, traits_of
+from simulator.scenario.check import agent_name, check
+from simulator.scenario.complaints import Complaint, ScriptError, place
+from simulator.scenario.expectations import expectations_of
+from simulator.scenario.model import CallerTable, FaultTable, ScriptFile
+from simulator.scenario.steps import script_of
+
+
+def plan_of(script: ScriptFile, name: str, path: Path | None = None) -> Plan:
+    """What a script means. Raises ScriptError, without lines, where it cannot mean anything."""
+    folder = path.parent if path is not None else Path()
+    complaints = list(check(script, folder))
+    if complaints:
+        raise ScriptError(told(complaints, script, str(path or name)))
+    return checked_plan(script, name, path)
+
+
+def told(complaints: list[Complaint], script: ScriptFile, source: str) -> str:
+    """All complaints, one a line, where there is no text whose lines could be named."""
+    raw = script.model_dump(exclude_unset=True)
+    return "\n".join(f"{source}: {place(complaint.path, raw)}{complaint.what}" for complaint in complaints)
+
+
+def checked_plan(script: ScriptFile, name: str, path: Path | None) -> Plan:
+    """What a script means that was checked."""
+    folder = path.parent if path is not None else Path()
+    return Plan(
+        name=name,
+        about=script.about,
+        path=path,
+        cast=_cast(script, folder),
+        callers=tuple(_callers(script, folder)),
+        faults=tuple(_fault(fault) for fault in script.faults),
+        expectations=expectations_of(script),
+        longest_ms=round(script.longest_s * 1_000),
+        xfail=script.xfail or "",
+        waives=dict(script.waive),
+        tags=tuple(script.tags),
+    )
+
+
+def _cast(script: ScriptFile, folder: Path) -> Cast:
+    return Cast(
+        seed=script.seed,
+        brain=answers_of(script.model) or AppointmentBrain(),
+        agent=agent_name(script, folder),
+        profile=dict(script.profile),
+        settings={name: env_text(value) for name, value in script.settings.items()},
+        now=script.now or MONDAY,
+        links={
+            origin: link_of(getattr(script.network, name), name)
+            for name, origin in ORIGINS.items()
+            if getattr(script.network, name)
+        },
+        **{name: read_table(behaviour, getattr(script, name), (name,)) for name, behaviour in BEHAVIOURS.items()},
+    )
+
+
+def _callers(script: ScriptFile, folder: Path) -> list[CallerPlan]:
+    if script.callers is None:
+        only = CallerTable(name="caller", script=script.caller or [])
+        return [_caller(script, only, folder)]
+    return [_caller(script, caller, folder, index) for index, caller in enumerate(script.callers)]
+
+
+def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 0) -> CallerPlan:
+    own = {"number": caller.number, "line_noise_level": caller.line_noise_level, "patience_s": caller.patience_s}
+    traits = traits_of({"number": f"+1555000{1111 + index}"}, script.phone, own)
+    return CallerPlan(
+        name=caller.name,
+        script=script_of(caller.script, folder),
+        arrives_ms=caller.arrives_ms,
+        number=traits.number,
+        line_noise_level=traits.line_noise_level,
+        patience_ms=round(traits.patience_s * 1_000),
+        phone=phone_of(script.phone, caller.phone),
+    )
+
+
+def _fault(table: FaultTable) -> FaultPlan:
+    fault = FaultPlan(table.name, table.strength, rate_per_min=table.rate_per_min)
+    if table.at_ms is not None:
+        return replace(fault, at=Moment(delay_ms=table.at_ms))
+    if table.at is not None:
+        cue = table.at if table.at in ("greeting", "tool") else table.at.upper()
+        return replace(fault, at=Moment(cue, table.nth or 1, table.plus_ms or 0))
+    return fault
