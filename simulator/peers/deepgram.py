@@ -5,6 +5,7 @@ It transcribes what `simulator.speech` spoke; any other sound is voice without w
 
 import random
 from collections import deque
+from collections.abc import Iterable
 
 import orjson
 
@@ -78,6 +79,11 @@ class DeepgramPeer:
         """Close every open websocket with `code`; without one, tear it down."""
         for socket in self._open_sockets():
             socket.drop(code)
+
+    def babble(self, messages: Iterable[str]) -> None:
+        """Send what no client understands, on every open websocket."""
+        for socket in self._open_sockets():
+            socket.babble(messages)
 
     def _open_sockets(self) -> tuple[LiveSocket, ...]:
         self._sockets = {socket: None for socket in self._sockets if socket.is_open}

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import orjson
@@ -101,6 +101,11 @@ class LiveSocket:
     def stall(self, duration_ms: int) -> None:
         """Say nothing for so long, then all of it."""
         self._outbox.stall(self._clock.now() + ms_to_ns(duration_ms))
+
+    def babble(self, messages: Iterable[str]) -> None:
+        """Send these."""
+        for message in messages:
+            self._wire.send(message)
 
     def drop(self, code: int | None) -> None:
         """Close with `code`; without one, tear the connection down."""

@@ -39,7 +39,9 @@ class TwilioBehaviour:
     first_timestamp_ms: int = 5  # `timestamp` of the first frame; the documentation's example has 5
     drop_rate: float = 0.0  # share of the caller's frames lost before the server (31930)
     lost_mark_rate: float = 0.0  # share of marks never echoed
+    mark_delay_ms: int = 0  # marks are echoed so late
     sends_stop: bool = True  # whether an ended stream says `stop` before it closes
+    close_after_ms: int = 0  # from the stream's end to the close of its connection
 
     # requests
     signing: Signing = Signing.VALID

@@ -93,7 +93,6 @@ class TwilioPhone:
         self._is_open = False
         self._chunk = 0
         self._frames_to_drop = 0
-        self._marks_to_lose = 0
         self._timer: Timer | None = None
 
     # --- what the person and the network do -------------------------------------------------------------
@@ -112,10 +111,6 @@ class TwilioPhone:
         """Lose the caller's next `frames` on the way, as when the server reads too slowly (31930)."""
         self._frames_to_drop += frames
 
-    def lose_marks(self, marks: int) -> None:
-        """Lose the echoes of the next marks."""
-        self._marks_to_lose += marks
-
     def hold(self, duration_ms: int) -> None:
         """Let nothing reach the server for so long, then all of it at once."""
         self._up.hold(duration_ms)
@@ -123,6 +118,10 @@ class TwilioPhone:
     def go_dead(self) -> None:
         """Let nothing reach the server any more, neither `stop` nor a close: a connection that is only half lost."""
         self._up.die()
+
+    def revive(self) -> None:
+        """Let through again what comes from now on."""
+        self._up.die(is_dead=False)
 
     def send_raw(self, message: str | bytes) -> None:
         """Send what no phone would."""
@@ -142,7 +141,7 @@ class TwilioPhone:
         if self._player is not None and self.is_streaming and self._behaviour.sends_stop:
             self._player.play()
             self._up.send(messages.stop(self.leg, self._up.next_sequence()))
-        self._leave(self._up.close)
+        self._leave(partial(self._up.close, self._behaviour.close_after_ms))
 
     def vanish(self) -> None:
         """Lose the connection: no `stop`, no closing handshake where the wire can do without."""
@@ -264,11 +263,11 @@ class TwilioPhone:
         if self.end is not None:
             return
         rate = self._behaviour.lost_mark_rate
-        if self._marks_to_lose or (rate > 0 and self._rng.random() < rate):
-            self._marks_to_lose = max(0, self._marks_to_lose - 1)
+        if rate > 0 and self._rng.random() < rate:
             self.lost_marks += 1
         else:
-            self._up.send(messages.mark(self.leg, self._up.next_sequence(), name))
+            echo = messages.mark(self.leg, self._up.next_sequence(), name)
+            self._up.send(echo, self._behaviour.mark_delay_ms)
 
     def _warn(self, code: int, reason: str) -> None:
         self.warning_counts[code] += 1

@@ -1,11 +1,13 @@
 """A phone's way to the server: sequence numbers, the link's delays, the websocket at its end."""
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 from typing import Protocol, runtime_checkable
 
 from agent.clock import Clock
 from agent.ports import Wire
+from fsm.units import NS_PER_MS
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_link import Link
 
@@ -33,6 +35,7 @@ class Uplink:
             stall_every_ms=behaviour.stall_every_ms,
             stall_ms=behaviour.stall_ms,
         )
+        self._clock = clock
         self._wire: Wire | None = None
         self._sequence = 0
         self._is_dead = False
@@ -41,9 +44,9 @@ class Uplink:
         """Let nothing through for so long, then all of it at once."""
         self._link.hold(duration_ms)
 
-    def die(self) -> None:
+    def die(self, *, is_dead: bool = True) -> None:
         """Carry nothing from now on, not even the end, and tell nobody."""
-        self._is_dead = True
+        self._is_dead = is_dead
 
     def attach(self, wire: Wire) -> None:
         """Carry to `wire`."""
@@ -54,13 +57,19 @@ class Uplink:
         self._sequence += 1
         return self._sequence
 
-    def send(self, message: str | bytes) -> None:
-        """Send a message."""
-        self._link.carry(partial(self._send, message))
+    def send(self, message: str | bytes, delay_ms: int = 0) -> None:
+        """Send a message, `delay_ms` from now."""
+        self._later(partial(self._link.carry, partial(self._send, message)), delay_ms)
 
-    def close(self) -> None:
+    def close(self, delay_ms: int = 0) -> None:
         """Close the wire, behind all that was sent."""
-        self._link.carry(self._close)
+        self._later(partial(self._link.carry, self._close), delay_ms)
+
+    def _later(self, action: Callable[[], None], delay_ms: int) -> None:
+        if delay_ms:
+            self._clock.call_at(self._clock.now() + delay_ms * NS_PER_MS, action)
+        else:
+            action()
 
     def abort(self) -> None:
         """Tear the wire, behind all that was sent; one that cannot be torn is closed with the code `LOST`."""
