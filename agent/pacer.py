@@ -31,7 +31,9 @@ class Pacer:
         self._groups: list[dict[Beat, None]] = [{} for _ in range(PHASES)]
         self._group_of: dict[Beat, dict[Beat, None]] = {}
         self._phase = 0
-        """The group that ticked last."""
+        """The group that ticked last, or would have."""
+        self._phase_at = 0
+        """The instant on the grid at which it did."""
         self._timer: Timer | None = None
         self._next_at = 0
         self.late_ticks = 0
@@ -44,11 +46,13 @@ class Pacer:
         """Call `beat` from about a period from now on; harmless when it is registered already."""
         if beat in self._group_of:
             return
-        group = self._group_of[beat] = self._groups[self._phase]
+        if self._timer is None:
+            self._phase_at = self._clock.now()
+        steps = max(0, self._clock.now() - self._phase_at) // self._step_ns  # nobody woke us for groups that are empty
+        group = self._group_of[beat] = self._groups[(self._phase + steps) % PHASES]
         group[beat] = None
         if self._timer is None:
-            self._next_at = self._clock.now() + self._step_ns
-            self._timer = self._clock.call_at(self._next_at, self._tick)
+            self._arm()
 
     def remove(self, beat: Beat) -> None:
         """Do not call `beat` again, not even in the tick under way; harmless when it is not registered."""
@@ -59,17 +63,23 @@ class Pacer:
             self._timer.cancel()
             self._timer = None
 
+    def _arm(self) -> None:
+        """Wake up for the next group that holds anything: with few calls three in four are empty."""
+        steps = next(steps for steps in range(1, PHASES + 1) if self._groups[(self._phase + steps) % PHASES])
+        self._next_at = self._phase_at + steps * self._step_ns
+        self._timer = self._clock.call_at(self._next_at, self._tick)
+
     def _tick(self) -> None:
         late_ns = max(0, self._clock.now() - self._next_at)
         missed = late_ns // self._period_ns
         self.late_ticks += missed
         first_at = self._next_at + missed * self._period_ns
-        steps = 1 + late_ns % self._period_ns // self._step_ns
-        self._next_at = first_at + steps * self._step_ns
-        self._timer = self._clock.call_at(self._next_at, self._tick)
-        for at in range(first_at, self._next_at, self._step_ns):
-            self._phase = (self._phase + 1) % PHASES
-            self._beat_group(self._groups[self._phase], at)
+        first = self._phase + (self._next_at - self._phase_at) // self._step_ns
+        steps = late_ns % self._period_ns // self._step_ns
+        self._phase, self._phase_at = (first + steps) % PHASES, first_at + steps * self._step_ns
+        self._arm()
+        for step in range(steps + 1):
+            self._beat_group(self._groups[(first + step) % PHASES], first_at + step * self._step_ns)
 
     def _beat_group(self, group: dict[Beat, None], at: int) -> None:
         for beat in tuple(group):
