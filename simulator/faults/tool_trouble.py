@@ -1,0 +1,111 @@
+"""Tools in trouble: a runner of tools, and what befalls the next ones it is asked to run."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agent.services import ToolOutcome, ToolRunner
+from fsm.units import NS_PER_MS
+from simulator.world import World
+
+Run = Callable[[], Awaitable[ToolOutcome]]
+Trouble = Callable[["ToolTrouble", Run], Awaitable[ToolOutcome]]
+"""Runs a tool otherwise than asked; `run()` runs it as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """How a troubled tool ended."""
+
+    result: str
+    failed: bool = False
+    ends_call: bool = False
+
+
+class ToolTrouble:
+    """What befalls tools, in the order it was asked for: `befall` is for the next ones, one each.
+
+    `slow_ms` is added to each tool.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.slow_ms = 0.0
+        self._coming: deque[Trouble] = deque()
+
+    def befall(self, trouble: Trouble, times: int = 1) -> None:
+        """Let it happen to the next tools."""
+        self._coming.extend([trouble] * times)
+
+    def around(self, runner: ToolRunner) -> ToolRunner:
+        """The runner, in trouble."""
+        return _Troubled(self, runner)
+
+    async def run(self, run: Run) -> ToolOutcome:
+        """Run one tool, with what befalls it."""
+        if self.slow_ms:
+            await self.pause(self.slow_ms)
+        if self._coming:
+            return await self._coming.popleft()(self, run)
+        return await run()
+
+    async def pause(self, duration_ms: float) -> None:
+        """Wait, in the world's time."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        due = self.world.now() + round(duration_ms * NS_PER_MS)
+        timer = self.world.call_at(due, lambda: None if woken.done() else woken.set_result(None))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+
+
+class _Troubled:
+    """A runner whose tools are in trouble."""
+
+    def __init__(self, trouble: ToolTrouble, runner: ToolRunner) -> None:
+        self.runner = runner
+        self._trouble = trouble
+
+    async def run(self, name: str, arguments_json: str) -> ToolOutcome:
+        """The one outcome of a tool."""
+        return await self._trouble.run(lambda: self.runner.run(name, arguments_json))
+
+
+# --- what may befall a tool ----------------------------------------------------------------------------------
+
+
+def slowed(duration_ms: float) -> Trouble:
+    """It does what it should, and tells so late."""
+
+    async def slow(tools: ToolTrouble, run: Run) -> ToolOutcome:
+        outcome = await run()
+        await tools.pause(duration_ms)
+        return outcome
+
+    return slow
+
+
+async def hangs(_tools: ToolTrouble, _run: Run) -> ToolOutcome:
+    """It does nothing, for ever."""
+    never: asyncio.Future[ToolOutcome] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def breaks(_tools: ToolTrouble, _run: Run) -> ToolOutcome:
+    """It does nothing, and says that it broke."""
+    return Spoilt(json.dumps({"error": "HTTP 500 from the calendar"}), failed=True)
+
+
+async def doubled(_tools: ToolTrouble, run: Run) -> ToolOutcome:
+    """It is run twice at once."""
+    first, second = await asyncio.gather(run(), run())
+    return second if first.failed else first
+
+
+async def babbles(_tools: ToolTrouble, run: Run) -> ToolOutcome:
+    """It does what it should, and answers nonsense: no JSON, far too much of it."""
+    await run()
+    return Spoilt('{"slots": [' + "\x00\ufffd <br> " * 400)
