@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ def bundled() -> list[str]:
 def load(path_or_name: str | Path) -> Plan:
     """The plan of a script: a file's, or a bundled one's by its name. Raises ScriptError with all that is wrong."""
     path = find(path_or_name)
-    return checked_plan(parse(_text(path), path), path.stem, path)
+    plan = checked_plan(parse(_text(path), path), path.stem, path)
+    return replace(plan, path=None) if path.parent == SCENARIOS else plan  # its name says where it is
 
 
 def read(path_or_name: str | Path) -> ScriptFile:

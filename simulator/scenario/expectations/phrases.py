@@ -87,7 +87,17 @@ def nearest(phrase: Sequence[str], words: Sequence[Word], start: int = 0) -> Fou
         matcher.set_seq1(window)
         if matcher.real_quick_ratio() > best_ratio and matcher.ratio() > best_ratio:
             best, best_ratio = Found(first, first + len(window)), matcher.ratio()
-    return best
+    return None if best is None else _trimmed(best, phrase, words)
+
+
+def _trimmed(found: Found, phrase: Sequence[str], words: Sequence[Word]) -> Found:
+    """Without words at its ends that are no part of the phrase."""
+    first, past = found.first, found.past
+    while words[first].text not in phrase:
+        first += 1
+    while words[past - 1].text not in phrase:
+        past -= 1
+    return Found(first, past)
 
 
 def quoted(words: Sequence[Word], found: Found | None = None) -> str:
