@@ -199,7 +199,8 @@ def refuse_tools(state: CallState, _event: ToolsRequested, _now: int) -> Change:
 def note_result(state: CallState, event: ToolReturned, _now: int) -> Change:
     """A tool ended; its result is kept, whoever has the floor."""
     pending = tuple(tool for tool in state.pending_tools if tool.call_id != event.call_id)
-    ends = event.ends_call and not event.failed and event.reply == state.reply
+    is_live = event.reply == state.reply and state.mode is not Mode.LISTENING  # else the caller had more to say
+    ends = event.ends_call and not event.failed and is_live
     return replace(
         state,
         transcript=with_result(state.transcript, event.call_id, event.result),

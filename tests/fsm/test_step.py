@@ -519,3 +519,11 @@ def test_after_the_end_nothing_follows() -> None:
     t = speaking().at(3_000, CallEnded("hung up")).expect(ENDED)
     t.at(3_100, WordsHeard("hello?")).expect(ENDED).at(3_200, TurnEnded("hello")).expect(ENDED)
     assert t.state.deadlines.earliest() is None
+
+
+def test_a_goodbye_that_the_caller_interrupted_ends_nothing_when_its_tool_returns_at_last() -> None:
+    t = thinking().at(2_200, ToolsRequested(2, (BOOK,))).expect(THINKING, RunTool)
+    t.at(2_300, WordsHeard("Wait, one more thing.", is_final=True)).expect(LISTENING, CancelReply)
+    t.at(2_350, ToolReturned(2, "c1", "", ends_call=True)).expect(LISTENING)
+    t.at(2_400, TurnEnded("When do you open?")).expect(THINKING, StartReply)
+    t.at(2_900, ReplyAudioStarted(3)).at(4_000, PlayoutFinished(3, "At nine.")).expect(LISTENING)
