@@ -111,7 +111,7 @@ def spans_of(call: CallEvidence, duration_ms: int, struck: Iterable[tuple[int, s
         yield Span(Lane.HEARD, call.ms(utterance.started_at), call.ms(utterance.ended_at), utterance.text)
     yield from _modes(call, duration_ms)
     for line in call.events:
-        if line["event"] == "WordsHeard":
+        if line["event"] == "WordsHeard" and line["data"]["text"]:
             at_ms, data = call.line_ms(line), line["data"]
             yield Span(Lane.WORDS, at_ms, at_ms, data["text"], "final" if data["is_final"] else "interim")
     yield from _tools(call, duration_ms)
