@@ -51,6 +51,15 @@ class Providers:
         self.voices.close()
 
 
+def make_providers(config: Config, agent: Agent, network: Network, clock: Clock) -> Providers:
+    """All three, over a network."""
+    return Providers(
+        make_ears(config, agent, network, clock),
+        make_model(config, agent, network, clock),
+        make_voices(config, agent, network, clock),
+    )
+
+
 def make_ears(config: Config, agent: Agent, network: Network, clock: Clock) -> DeepgramSpeechToText:
     """Deepgram, for the agent's language."""
     settings = DeepgramSettings(

@@ -20,6 +20,7 @@ PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_")
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
 TRACE_WORDS = ("kept", "hidden")
+TRACE_WIRES = ("none", "kept")
 SpeechEndpoint = Literal["auto", "multi", "single"]
 
 
@@ -74,6 +75,8 @@ class Config:
     """Traces, rendered phrases, the appointments' database."""
     trace_words: str = "kept"
     """Whether traces keep what was said and who called, or only how long it was."""
+    trace_wires: str = "none"
+    """Whether all that a call's wires carried is kept beside its trace, audio included."""
     agent: str = "appointments"
     """An agent's TOML file, or the name of one that comes with us."""
     max_calls: int = 100
@@ -101,7 +104,24 @@ def load_config(environ: Mapping[str, str], dotenv: Path | None = None) -> Confi
     names = {variable_of(f.name): f.name for f in fields(Config) if f.name not in {"is_open", "unknown"}}
     read = {field: _parse(name, field, values[name].strip()) for name, field in names.items() if values.get(name)}
     unknown = sorted(name for name in values if name.startswith("OFFHOOK_") and name not in names)
-    return Config(**read, unknown=tuple(unknown))
+    config = Config(**read, unknown=tuple(unknown))
+    _check_wires(config)
+    return config
+
+
+def _check_wires(config: Config) -> None:
+    """SettingsError where wires are to be kept and cannot be."""
+    if config.trace_wires != "kept":
+        return
+    if config.trace_words == "hidden":
+        raise SettingsError(
+            "OFFHOOK_TRACE_WIRES=kept keeps all that was said, and OFFHOOK_TRACE_WORDS=hidden forbids it: leave one out"
+        )
+    if "local" in (config.stt, config.tts):
+        raise SettingsError(
+            "OFFHOOK_TRACE_WIRES=kept: local speech has no wires that could be kept; leave it out, or leave out "
+            "OFFHOOK_STT=local and OFFHOOK_TTS=local"
+        )
 
 
 def opened(config: Config) -> Config:
@@ -245,5 +265,6 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
     "trace_words": _one_of(TRACE_WORDS),
+    "trace_wires": _one_of(TRACE_WIRES),
     "elevenlabs_endpoint": _one_of(get_args(SpeechEndpoint)),
 }

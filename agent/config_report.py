@@ -29,6 +29,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         _voice(config),
         SettingLine("OFFHOOK_AGENT", True, config.agent),
         SettingLine("OFFHOOK_DATA", True, str(config.data)),
+        *_wires(config),
         SettingLine(
             "OFFHOOK_MAX_CALLS", True, f"{config.max_calls} calls at a time, further ones are told to call again"
         ),
@@ -53,6 +54,13 @@ def check_can_serve(config: Config) -> None:
             "OFFHOOK_PUBLIC_URL is not set: Twilio signs the address it calls, so that address must be known, like "
             "https://example.com (the tunnel's or proxy's, without /voice)"
         )
+
+
+def _wires(config: Config) -> tuple[SettingLine, ...]:
+    if config.trace_wires != "kept":
+        return ()
+    meaning = "all that calls' wires carry is kept beside their traces, what was said included: about 3 MB a minute"
+    return (SettingLine("OFFHOOK_TRACE_WIRES", True, meaning),)
 
 
 def _how_reached(config: Config) -> tuple[SettingLine, ...]:

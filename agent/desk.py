@@ -11,6 +11,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.pacer import Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
+from agent.recorder import CallRecorder
 from agent.services import Services, ToolRunner
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
@@ -43,6 +44,8 @@ class Desk:
         around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
     ) -> None:
         self.providers = providers
+        self.recorder: CallRecorder | None = None
+        """Keeps the wires of calls, where it is set."""
         self.traces = config.data / "traces"
         self.unrendered: tuple[str, ...] = ()
         """Phrases that could not be rendered: they are synthesised anew in each call."""
@@ -83,12 +86,19 @@ class Desk:
 
     def expect_call(self) -> None:
         """A call will come in about a second."""
-        self.providers.warm()
+        if self.recorder is not None:
+            self.recorder.expect_call()
+        else:
+            self.providers.warm()
 
-    def start_call(self, _started: Started, phone: Phone) -> Call:
+    def start_call(self, started: Started, phone: Phone) -> Call:
         """A call for a stream that was let in."""
         self._render_again()
-        return Call(phone, self._character, self._services)
+        return Call(phone, self._character, self._services_of(started.call_sid))
+
+    def _services_of(self, call_sid: str) -> Services:
+        tape = None if self.recorder is None else self.recorder.tape_of(call_sid)
+        return self._services if tape is None else tape.services(self._services)
 
     def _render_again(self) -> None:
         """What could not be rendered at the start may be by now: the voice was down, or its key was mended."""
@@ -102,6 +112,8 @@ class Desk:
         """Release what no call owns."""
         self._renderer.close()
         self.providers.close()
+        if self.recorder is not None:
+            self.recorder.close()
 
     def _prepared(self, missing: tuple[str, ...]) -> None:
         self._is_preparing = False

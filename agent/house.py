@@ -16,6 +16,7 @@ from agent.errors import Fault
 from agent.net import LoopNetwork
 from agent.ports import SpeechToText, TextToSpeech
 from agent.providers.local import LocalSpeech
+from agent.recorder import make_recorder
 from agent.server import Server
 from agent.telephony import TwilioTelephony
 from agent.trace import Observer
@@ -57,6 +58,9 @@ class House:
             not_ready=self.desk.not_ready,
         )
         self.server.switchboard.on_expected = self.desk.expect_call
+        recorder = make_recorder(config, agent, self.network, self.clock)
+        if recorder is not None:
+            self.desk.recorder = self.server.switchboard.recorder = recorder
         self._prepared = asyncio.Event()
 
     async def __aenter__(self) -> Self:

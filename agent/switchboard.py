@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from agent.clock import Clock, Timer
 from agent.media_stream import Ending, MediaStream, Refused, StreamLimits
-from agent.ports import Wire
+from agent.ports import Wire, WireListener
+from agent.stream_recorder import StreamRecorder, Unrecorded
 from agent.twilio import CallPort, Phone, Started
 from fsm.units import ms_to_ns
 
@@ -94,6 +95,7 @@ class Switchboard:
         self.on_abandoned: Callable[[str], None] = _ignore
         self.on_expected: Callable[[], None] = _ignore
         """A call was answered and its stream will come in about a second: what it needs may be opened."""
+        self.recorder: StreamRecorder = Unrecorded()
         self.counters: Counter[str] = Counter()
 
     @property
@@ -156,8 +158,11 @@ class Switchboard:
 
     # --- streams ---------------------------------------------------------------------------------------------
 
-    def open_stream(self, wire: Wire) -> MediaStream:
+    def open_stream(self, wire: Wire) -> WireListener:
         """The listener for a websocket that was just opened to us."""
+        return self.recorder.open_stream(wire, self._listen)
+
+    def _listen(self, wire: Wire) -> MediaStream:
         stream = MediaStream(wire, self._clock, self, self._limits)
         self._pending[stream] = None
         return stream
@@ -173,9 +178,10 @@ class Switchboard:
             return refused
         self._pending.pop(stream, None)
         self._reserved.pop(started.call_sid, None)
+        self.recorder.joined(stream, started.call_sid)
         if line is not None:
             return self._resume(line, stream, phone)
-        port = self._start_call(started, phone)
+        port = self.recorder.started(started.call_sid, self._start_call(started, phone))
         self._lines[started.call_sid] = _Line(started.call_sid, port, stream)
         self.counters["calls"] += 1
         return port
@@ -183,6 +189,7 @@ class Switchboard:
     def leave(self, stream: MediaStream, ending: Ending) -> None:
         """A stream is over: so is its call, unless the stream was lost and a new one may still come."""
         self._pending.pop(stream, None)
+        self.recorder.left(stream)
         line = self._lines.get(stream.call_sid)
         if line is None or line.stream is not stream:
             return
@@ -254,6 +261,7 @@ class Switchboard:
             line.port.on_stream_ended(ending.reason)
         except Exception:
             log.exception("call %s: a mistake of ours at its end", line.call_sid)
+        self.recorder.ended(line.call_sid)
         if ending.is_abandoned:
             self.on_abandoned(line.call_sid)
         self.on_change()

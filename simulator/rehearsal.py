@@ -15,6 +15,7 @@ from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
 from agent.ports import Wire, WireListener
+from agent.recorder import make_recorder
 from agent.services import ToolRunner
 from agent.switchboard import Switchboard
 from agent.trace import Observer
@@ -160,6 +161,9 @@ class Rehearsal:
         tokens = StreamTokens(token_secret(auth_token, self.world.ids), self.world, self.world.ids)
         switchboard = Switchboard(self.world, self._start_call, max_calls=config.max_calls, admit=admit_by(tokens))
         switchboard.on_expected = self.desk.expect_call
+        recorder = make_recorder(config, agent, self.network, self.world)
+        if recorder is not None:
+            self.desk.recorder = switchboard.recorder = recorder
         webhook = VoiceWebhook(
             AGENT_ORIGIN,
             switchboard,

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from agent.trace import Observer
-from simulator.demo.story import SCRIPT, Options, Performance
+from simulator.demo.story import KEPT_WIRES, SCRIPT, Options, Performance
 from simulator.recording import StereoRecorder
 from simulator.rehearsal import Cast, Rehearsal
 
 
 def perform_fast(options: Options, observer: Observer | None = None) -> Performance:
     """Let the call happen. Raises `Stuck` or `Endless` where it does not come to its end."""
-    cast = Cast(seed=options.seed, now=options.now or datetime.now().astimezone())
+    cast = Cast(seed=options.seed, now=options.now or datetime.now().astimezone(), settings=KEPT_WIRES)
     rehearsal = Rehearsal(options.data, cast, observer)
     rehearsal.prepare()
     with StereoRecorder(options.record) as recorder:

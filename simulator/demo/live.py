@@ -14,7 +14,7 @@ from agent.providers.local import LocalSpeech
 from agent.trace import Observer
 from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.caller import Caller
-from simulator.demo.story import SCRIPT, Options, Performance, demo_settings
+from simulator.demo.story import KEPT_WIRES, SCRIPT, Options, Performance, demo_settings
 from simulator.ears import Ear
 from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.twilio import TwilioCall
@@ -36,7 +36,7 @@ async def perform_live(
 ) -> Performance:
     """Let the call happen, in real time. Raises TimeoutError where it does not end."""
     async with EmulatedProviders(Setup(seed=options.seed)) as emulated:
-        config = load_config(demo_settings(emulated.env, options.data))
+        config = load_config(demo_settings(emulated.env, options.data) | KEPT_WIRES)
         async with opened_house(config, options, observer) as house:
             return await place_call(house, options, SCRIPT, watch=watch)
 

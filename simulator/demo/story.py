@@ -21,6 +21,10 @@ SCRIPT: Script = (
 """Books an appointment, says "mm-hmm" once, interrupts once, says goodbye."""
 
 
+KEPT_WIRES = {"OFFHOOK_TRACE_WIRES": "kept"}
+"""The demonstration's calls can be replayed whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the demonstration was asked for."""

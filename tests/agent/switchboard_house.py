@@ -24,6 +24,7 @@ class House:
     def open(self) -> tuple[MediaStream, RecordingWire]:
         wire = RecordingWire()
         stream = self.board.open_stream(wire)
+        assert isinstance(stream, MediaStream)
         stream.on_open()
         return stream, wire
 
