@@ -1,5 +1,6 @@
 """Delays of emulated providers: a fixed number of ms, or a distribution that each message draws from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -54,8 +55,31 @@ class OneOf:
             raise ValueError(f"one_of: expected a list of delays, 0 to {LONGEST_MS} ms, got {list(self.values)}")
 
 
+FORMS = "{ p50 = 120, p95 = 900 }, { from = 50, to = 300 } or { one_of = [90, 90, 2500] }"
+"""How a file says them."""
+
+
+class DelayError(ValueError):
+    """A distribution that cannot be; the text says what was expected and what came."""
+
+
 Delay = int | LogNormal | Between | OneOf
 """In ms."""
+
+
+def distribution_of(table: Mapping[str, object]) -> LogNormal | Between | OneOf:
+    """The distribution that a table in a file means. Raises DelayError."""
+    try:
+        match table:
+            case {"p50": int(p50), "p95": int(p95), **rest} if not rest:
+                return LogNormal(p50, p95)
+            case {"from": int(low), "to": int(high), **rest} if not rest:
+                return Between(low, high)
+            case {"one_of": list(values), **rest} if not rest and all(type(value) is int for value in values):
+                return OneOf(tuple(values))
+    except ValueError as error:
+        raise DelayError(str(error)) from None
+    raise DelayError(f"expected a whole number of ms, or {FORMS}, got {dict(table)}")
 
 
 def draw_ns(delay: Delay, rng: Random) -> int:

@@ -16,6 +16,8 @@ from enum import Enum
 from io import StringIO
 from typing import Any
 
+from simulator.delays import FORMS, DelayError, LogNormal, distribution_of
+
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -79,6 +81,8 @@ def convert(hint: Any, setting: Setting) -> object:  # noqa: ANN401  # any annot
         return _read(hint, setting.value, is_text=setting.is_text)
     except (_WrongTypeError, ValueError) as error:
         of = "" if setting.is_text else f"{setting.provider}.{setting.key}: "  # an option shows its key already
+        if isinstance(error, DelayError):
+            raise SettingError(f"{setting.source}: {of}{error}") from error
         raise SettingError(f"{setting.source}: {of}expected {describe_type(hint)}, got {setting.value!r}") from error
 
 
@@ -101,6 +105,8 @@ def _read(hint: Any, value: object, *, is_text: bool) -> object:  # noqa: ANN401
 def _read_union(args: tuple[Any, ...], value: object, *, is_text: bool) -> object:
     if types.NoneType in args and isinstance(value, str) and value.lower() == "none":
         return None
+    if LogNormal in args and isinstance(value, Mapping):
+        return distribution_of(value)
     for arg in args:
         try:
             return _read(arg, value, is_text=is_text)
@@ -199,7 +205,8 @@ def describe_type(hint: Any) -> str:  # noqa: ANN401  # any annotation
     """An annotation in words."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        return " or ".join(describe_type(arg) for arg in args)
+        is_delay = LogNormal in args
+        return f"a whole number of ms, or in a file {FORMS}" if is_delay else " or ".join(map(describe_type, args))
     if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
         return f"a list, each {describe_type(args[0])}"
     if origin is tuple:

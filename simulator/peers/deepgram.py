@@ -11,6 +11,7 @@ import orjson
 
 from agent.clock import Clock
 from fsm.units import ms_to_ns
+from simulator.delays import draw_ms
 from simulator.peers.base import Answer, PeerExchange, PeerSocket, PeerWire, Refusal, Request
 from simulator.peers.deepgram_audio import AudioError
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour, DeepgramCounts
@@ -130,7 +131,7 @@ class DeepgramPeer:
         except AudioError as error:
             return self._deny(answer, self._refuse(400, f"Bad Request: failed to process audio: {error}."))
         self.counts.recordings += 1
-        return self._answer(answer, request_id, body, delay_ms=self.behaviour.finalize_delay_ms)
+        return self._answer(answer, request_id, body, delay_ms=draw_ms(self.behaviour.finalize_delay_ms, self._rng))
 
     def _check(self, request: Request, *, live: bool) -> Refusal | None:
         """Why a transcription is refused, if it is: the path, a fault, the key, the query."""

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from simulator.delays import Delay
+
 
 @dataclass(frozen=True, slots=True)
 class DeepgramBehaviour:
@@ -18,11 +20,11 @@ class DeepgramBehaviour:
     # --- pace ---
     interim_every_ms: int = 150
     """Audio between two interim results while somebody speaks."""
-    processing_ms: int = 80
+    processing_ms: Delay = 80
     """From the arrival of audio to what it brings about."""
-    final_delay_ms: int = 120
+    final_delay_ms: Delay = 120
     """From the end of the pause to the final result."""
-    finalize_delay_ms: int = 100
+    finalize_delay_ms: Delay = 100
     """From a `Finalize`, `CloseStream` or uploaded recording to its answer."""
     jitter_ms: int = 0
     """Up to this is added to each of these delays, at random."""
@@ -66,12 +68,12 @@ class DeepgramBehaviour:
     """... until this one; `None` is for ever: open, but silent."""
     speech_started_missing: bool = False
     speech_started_doubled: bool = False
-    speech_started_late_ms: int = 0
+    speech_started_late_ms: Delay = 0
     never_speech_final: bool = False
     """Pauses settle words, but no result says `speech_final`."""
     finals_missing: bool = False
     """Interims go on and on; no words are ever settled but by `Finalize` and `CloseStream`."""
-    late_finals_ms: int = 0
+    late_finals_ms: Delay = 0
     """Finals come this much later, and what follows waits behind them."""
     revise_interims: bool = False
     """Interims are lower case, bare, and err: last word replaced, withdrawn, or everything gone."""

@@ -9,6 +9,7 @@ import orjson
 
 from agent.clock import Clock
 from fsm.units import ms_to_ns, ms_to_samples, samples_to_ns
+from simulator.delays import draw_ms
 from simulator.peers.base import PeerWire
 from simulator.peers.deepgram_audio import AudioDecoder, AudioError, AudioFormat
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour, DeepgramCounts
@@ -158,7 +159,9 @@ class LiveSocket:
         order = orders.get(kind) if isinstance(kind, str) else None
         if order is None:
             self._counts.received["bad"] += 1
-            self._tell([Told(schema_error(text, tuple(map(str, orders))), self._behaviour.processing_ms)])
+            self._tell(
+                [Told(schema_error(text, tuple(map(str, orders))), draw_ms(self._behaviour.processing_ms, self._rng))]
+            )
             return
         self._counts.received[str(kind)] += 1
         order(message)
@@ -185,14 +188,14 @@ class LiveSocket:
             "duration": samples_to_ns(self._transcriber.position_samples) / 1e9,
             "channels": 1 if self._has_audio else 0,
         }
-        self._tell([Told(metadata, self._behaviour.finalize_delay_ms)])
+        self._tell([Told(metadata, draw_ms(self._behaviour.finalize_delay_ms, self._rng))])
         self._later(self._order_at, partial(self._close, 1000, ""))
 
     def _on_configure(self, message: dict[str, object]) -> None:
         self._active_at = self._clock.now()
         body = self._configured(message.get("keyterms"), message.get("features"))
         self._configure_pending += 1
-        self._tell([Told(body, self._behaviour.processing_ms)], then=self._on_configured)
+        self._tell([Told(body, draw_ms(self._behaviour.processing_ms, self._rng))], then=self._on_configured)
 
     def _configured(self, keyterms: object, features: object) -> dict[str, object]:
         """The answer to a change in mid-stream, which is made at once."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fsm.units import FRAME_SAMPLES, ms_to_samples
+from simulator.delays import Delay, draw_ms
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.deepgram_query import ListenQuery
 from simulator.peers.deepgram_words import (
@@ -100,6 +101,9 @@ class Transcriber:
         """Change `numerals` from here on."""
         self._query = replace(self._query, numerals=wanted)
 
+    def _draw_ms(self, *delays: Delay) -> int:
+        return sum(draw_ms(delay, self._rng) for delay in delays)
+
     def _take(self) -> list[Told]:
         told, self._told = self._told, []
         return told
@@ -142,7 +146,7 @@ class Transcriber:
         if not self._query.vad_events or self._behaviour.speech_started_missing:
             return
         body: dict[str, object] = {"type": "SpeechStarted", "channel": [0], "timestamp": seconds(onset)}
-        delay_ms = self._behaviour.processing_ms + self._behaviour.speech_started_late_ms
+        delay_ms = self._draw_ms(self._behaviour.processing_ms, self._behaviour.speech_started_late_ms)
         copies = 2 if self._behaviour.speech_started_doubled else 1
         self._told += [Told(body, delay_ms, in_order=not self._behaviour.speech_started_late_ms)] * copies
 
@@ -167,7 +171,7 @@ class Transcriber:
         """A number may go on: formatting waits for the rest unless told not to (section 2.6)."""
         waits = self._query.smart_format and not self._query.no_delay
         held = waits and bool(self._words) and is_number(self._words[-1])
-        return self._behaviour.final_delay_ms + (self._behaviour.number_hold_ms if held else 0)
+        return self._draw_ms(self._behaviour.final_delay_ms, self._behaviour.number_hold_ms if held else 0)
 
     def _watch_utterance_end(self) -> None:
         """Tell the gap after the last word, which needs no silence but interim results (sections 2.1, 2.4)."""
@@ -183,7 +187,7 @@ class Transcriber:
             "channel": [0, 1],
             "last_word_end": seconds(self._last_word_at),
         }
-        self._told.append(Told(body, self._behaviour.final_delay_ms))
+        self._told.append(Told(body, self._draw_ms(self._behaviour.final_delay_ms)))
         self._last_word_at = None
 
     def _tell_interim(self, position: int) -> None:
@@ -193,7 +197,7 @@ class Transcriber:
             self._tell_results(words, self._segment_at, position, delay_ms=self._behaviour.processing_ms)
 
     def _settle(
-        self, *, delay_ms: int, at_pause: bool = False, from_finalize: bool = False, end: int | None = None
+        self, *, delay_ms: Delay, at_pause: bool = False, from_finalize: bool = False, end: int | None = None
     ) -> None:
         """Tell the segment up to `end` (default: now) as final, and begin the next one there."""
         words = self._words
@@ -202,7 +206,9 @@ class Transcriber:
         end = self._reader.position_samples if end is None else end
         is_endpoint = at_pause and self._query.endpointing_ms is not None and not self._behaviour.never_speech_final
         flags = {"is_final": True, "speech_final": is_endpoint, "from_finalize": from_finalize}
-        self._tell_results(words, self._segment_at, end, delay_ms=delay_ms + self._behaviour.late_finals_ms, **flags)
+        self._tell_results(
+            words, self._segment_at, end, delay_ms=self._draw_ms(delay_ms, self._behaviour.late_finals_ms), **flags
+        )
         self._words = []
         self._segment_at = end
 
@@ -212,7 +218,7 @@ class Transcriber:
         start: int,
         end: int,
         *,
-        delay_ms: int,
+        delay_ms: Delay,
         is_final: bool = False,
         speech_final: bool = False,
         from_finalize: bool = False,
@@ -228,4 +234,4 @@ class Transcriber:
             "metadata": self._metadata,
             "from_finalize": from_finalize,
         }
-        self._told.append(Told(body, delay_ms))
+        self._told.append(Told(body, self._draw_ms(delay_ms)))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from simulator.delays import Delay
+
 
 class VoiceFault(StrEnum):
     """Ways to fail in mid-utterance (protocol page, section 4)."""
@@ -66,10 +68,10 @@ class ElevenLabsBehaviour:
     voices: tuple[tuple[str, str], ...] = VOICES
     """Ids and names."""
 
-    first_byte_ms: int = 150
+    first_byte_ms: Delay = 150
     """From the trigger of a generation to its first frame."""
     first_byte_jitter_ms: int = 0
-    pause_ms: int = 40
+    pause_ms: Delay = 40
     """Between generations of one context that follow each other."""
     pace: float = 8.0
     """Seconds of audio sent a second; below 1 it underruns, `inf` sends all at once."""
@@ -77,7 +79,7 @@ class ElevenLabsBehaviour:
     frame_max_ms: int = 1_000
     stall_after_ms: int | None = None
     """Audio of a generation after which it stalls once."""
-    stall_ms: int = 2_000
+    stall_ms: Delay = 2_000
 
     alignment: AlignmentStyle = AlignmentStyle.WITH_AUDIO
     null_alignment_share: float = 0.0

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from agent.clock import Timer
 from fsm.units import ms_to_ns
+from simulator.delays import draw_ns
 from simulator.peers.elevenlabs_audio import Frame
 from simulator.peers.elevenlabs_studio import Permit, Studio
 
@@ -185,7 +186,7 @@ class Context:
 
     def _end_job(self) -> None:
         job = self._jobs.popleft()
-        self._free_at = self._studio.clock.now() + ms_to_ns(self._studio.behaviour.pause_ms)
+        self._free_at = self._studio.clock.now() + draw_ns(self._studio.behaviour.pause_ms, self._studio.rng)
         if job.is_flush:
             self._listener.on_flushed(self)
         if self._jobs:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from agent.clock import Clock, Timer
 from fsm.units import ms_to_ns, samples_to_ns
+from simulator.delays import draw_ns
 from simulator.peers.elevenlabs_audio import Frame, Rendering, cut, render
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 
@@ -66,13 +67,13 @@ class Studio:
     def _times(self, frames: list[Frame]) -> list[tuple[int, Frame]]:
         behaviour = self.behaviour
         jitter_ns = ms_to_ns(behaviour.first_byte_jitter_ms)
-        at_ns = ms_to_ns(behaviour.first_byte_ms) + (self.rng.randrange(jitter_ns) if jitter_ns else 0)
+        at_ns = draw_ns(behaviour.first_byte_ms, self.rng) + (self.rng.randrange(jitter_ns) if jitter_ns else 0)
         sent_ns = 0
         stalls_at_ns = None if behaviour.stall_after_ms is None else ms_to_ns(behaviour.stall_after_ms)
         timed: list[tuple[int, Frame]] = []
         for frame in frames:
             if stalls_at_ns is not None and sent_ns >= stalls_at_ns:
-                at_ns += ms_to_ns(behaviour.stall_ms)
+                at_ns += draw_ns(behaviour.stall_ms, self.rng)
                 stalls_at_ns = None
             timed.append((at_ns, frame))
             length_ns = samples_to_ns(frame.samples)

@@ -11,6 +11,7 @@ import orjson
 from agent.clock import Clock
 from fsm.units import NS_PER_S, ms_to_ns
 from simulator.brain.answers import Brain, BrainAnswer
+from simulator.delays import draw_ns
 from simulator.peers.base import Answer, PeerExchange, PeerSocket, PeerWire, Refusal, Request
 from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal, GroqStreamFault
 from simulator.peers.groq_checks import check_request
@@ -189,7 +190,7 @@ class GroqPeer:
         if behaviour.slow_share and self._rng.random() < behaviour.slow_share:
             return ms_to_ns(behaviour.slow_first_token_ms)
         jitter_ns = ms_to_ns(behaviour.first_token_jitter_ms)
-        return ms_to_ns(behaviour.first_token_ms) + (self._rng.randrange(jitter_ns) if jitter_ns else 0)
+        return draw_ns(behaviour.first_token_ms, self._rng) + (self._rng.randrange(jitter_ns) if jitter_ns else 0)
 
     def _headers(self, problem: GroqProblem | None = None) -> dict[str, str]:
         headers = self._limits.headers(self.behaviour, self._clock.now())

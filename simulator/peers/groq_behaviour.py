@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from simulator.delays import Delay
+
 
 class GroqRefusal(StrEnum):
     """Ways to refuse a request before the stream (protocol page, section 4)."""
@@ -73,7 +75,7 @@ class GroqBehaviour:
 
     queue_ms: int = 10
     """The part of `first_token_ms` reported as `queue_time`."""
-    first_token_ms: int = 90
+    first_token_ms: Delay = 90
     """Queue and prompt time before the first chunk."""
     first_token_jitter_ms: int = 0
     """Up to this much more, drawn anew for each request."""
