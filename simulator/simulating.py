@@ -1,0 +1,237 @@
+"""What `offhook simulate` does once its options are read."""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import join
+from tempfile import TemporaryDirectory
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulator.report.as_json import json_pieces
+from simulator.report.compare import Comparison, Side, compare, read_side, show_comparison, side_of
+from simulator.report.decisions import show_decisions
+from simulator.report.junit import junit_pieces
+from simulator.report.listing import (
+    checker_values,
+    fault_values,
+    script_values,
+    show_checkers,
+    show_faults,
+    show_scripts,
+)
+from simulator.report.page import page_pieces
+from simulator.report.results import Results
+from simulator.report.table import show
+from simulator.report.written import ReportError, check_place, written_whole
+from simulator.runs.fault_option import parse_fault
+from simulator.runs.many import run_many
+from simulator.runs.one import Manner, Work
+from simulator.runs.outcome import Outcome, Status
+from simulator.runs.plan import Plan
+from simulator.scenario import ScriptError, ScriptFile, bundled, load
+
+EXIT_FAILED, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
+
+WIDTH = 130
+"""Columns, where nobody says how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of the command."""
+
+    scripts: tuple[str, ...] = ()
+    wants_list: bool = False
+    wants_faults: bool = False
+    wants_checkers: bool = False
+    wants_schema: bool = False
+    seed: int | None = None
+    seeds: int = 1
+    swarm: bool = False
+    jobs: int = 1
+    faults: tuple[str, ...] = ()
+    until_ms: int | None = None
+    twice: bool = False
+    shrink: bool = False
+    keep: Path | None = None
+    as_json: bool = False
+    junit: Path | None = None
+    html: Path | None = None
+    compare: Path | None = None
+
+    @property
+    def command(self) -> str:
+        """What was typed, as far as it decides what happens."""
+        options: dict[str, object] = {"--seed": self.seed, "--seeds": None if self.seeds == 1 else self.seeds}
+        words = [f"{name}={value}" for name, value in options.items() if value is not None]
+        faults = [f"--fault={fault}" for fault in self.faults]
+        return join(["offhook", "simulate", *self.scripts, *words, *faults, *(["--swarm"] if self.swarm else [])])
+
+    @property
+    def manner(self) -> Manner:
+        """How each run is done. Raises FaultError."""
+        return Manner(
+            faults=tuple(parse_fault(text) for text in self.faults),
+            is_swarm=self.swarm,
+            is_twice=self.twice,
+            is_slim=self.html is None,
+            until_ms=self.until_ms,
+            keep=self.keep,
+        )
+
+
+def carry_out(wishes: Wishes) -> int:
+    """Do it; the exit code. Raises ScriptError, FaultError or ReportError before anything is written."""
+    if wishes.wants_faults or wishes.wants_checkers or wishes.wants_schema:
+        _show_what_there_is(wishes)
+        return 0
+    plans = loaded(wishes.scripts or bundled())
+    if wishes.wants_list:
+        found = [plan for _, plan in plans]
+        if wishes.as_json:
+            click.echo(orjson.dumps(script_values(found)))
+        else:
+            show_scripts(console(), found)
+        return 0
+    return _run(wishes, plans)
+
+
+def _show_what_there_is(wishes: Wishes) -> None:
+    if wishes.wants_schema:
+        click.echo(json.dumps(ScriptFile.model_json_schema(), indent=2))
+    elif wishes.as_json:
+        click.echo(orjson.dumps(fault_values() if wishes.wants_faults else checker_values()))
+    elif wishes.wants_faults:
+        show_faults(console())
+    else:
+        show_checkers(console())
+
+
+def loaded(scripts: Sequence[str]) -> list[tuple[str, Plan]]:
+    """The plan of each script, beside how it was named. Raises ScriptError with the mistakes of all of them."""
+    plans: dict[str, tuple[str, Plan]] = {}
+    complaints = []
+    for script in dict.fromkeys(scripts):
+        try:
+            plan = load(script)
+        except ScriptError as error:
+            complaints.append(str(error))
+            continue
+        if plan.name in plans:
+            complaints.append(f'two scripts are called "{plan.name}": {plans[plan.name][0]} and {script}; rename one')
+        plans[plan.name] = (script, plan)
+    if complaints:
+        raise ScriptError("\n".join(complaints))
+    return list(plans.values())
+
+
+def console() -> Console:
+    """Where people read; what is no terminal gets lines that are wide enough for a table."""
+    made = Console()
+    return made if made.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH)
+
+
+# --- running -------------------------------------------------------------------------------------------------------
+
+
+def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
+    manner = wishes.manner
+    works = [_work(script, plan, wishes) for script, plan in plans]
+    old = _checked(wishes, works)
+    with ExitStack() as stack:
+        shows_decisions = wishes.until_ms is not None and not wishes.as_json
+        if shows_decisions and manner.keep is None:
+            folder = stack.enter_context(TemporaryDirectory(prefix="offhook-"))
+            manner = replace(manner, keep=Path(folder))
+        results = stack.enter_context(closing(Results(with_timelines=wishes.html is not None)))
+        last = _collect(results, works, manner, wishes.jobs)
+        _report(wishes, results, None if old is None else compare(old, side_of(results.runs)))
+        if shows_decisions and last is not None:
+            show_decisions(console(), last, wishes.until_ms or 0)
+    return _exit_code(results)
+
+
+def _work(script: str, plan: Plan, wishes: Wishes) -> Work:
+    first = plan.cast.seed if wishes.seed is None else wishes.seed
+    return Work(script, range(first, first + wishes.seeds), plan.name, plan.about)
+
+
+def _checked(wishes: Wishes, works: Sequence[Work]) -> Side | None:
+    """The old report, if there is one; complains of what cannot be done before anything is."""
+    count = sum(len(work.seeds) for work in works)
+    if not count:
+        raise ReportError("there is no script to run")
+    if wishes.until_ms is not None and count > 1:
+        raise ReportError(f"--until stops a single run, these are {count}: name one script and one seed")
+    for path, option in ((wishes.junit, "--junit"), (wishes.html, "--html")):
+        if path is not None:
+            check_place(path, option)
+    return None if wishes.compare is None else read_side(wishes.compare)
+
+
+def _collect(results: Results, works: Sequence[Work], manner: Manner, jobs: int) -> Outcome | None:
+    """Run everything; the last outcome. Ctrl-C ends it, with what is known by then."""
+    count = sum(len(work.seeds) for work in works)
+    began_at = time.perf_counter()
+    outcome = None
+    with closing(run_many(works, manner, jobs)) as outcomes, _progress(count) as progress:
+        task = progress.add_task("", total=count, failed="")
+        try:
+            for outcome in outcomes:
+                results.add(outcome)
+                failed = f"[red]{results.total.failures} failed" if results.total.failures else ""
+                progress.update(task, advance=1, description=outcome.script, failed=failed)
+        except KeyboardInterrupt:
+            results.is_interrupted = True
+    results.wall_s = time.perf_counter() - began_at
+    return outcome
+
+
+def _progress(count: int) -> Progress:
+    screen = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[failed]}"))
+    text = TextColumn("{task.description}", style="dim")
+    return Progress(*columns, text, console=screen, transient=True, disable=not screen.is_terminal or count == 1)
+
+
+def _report(wishes: Wishes, results: Results, comparison: Comparison | None) -> None:
+    made = f"{wishes.command}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    for path, pieces in ((wishes.junit, junit_pieces(results)), (wishes.html, page_pieces(results, note=made))):
+        if path is not None:
+            with written_whole(path) as file:
+                file.writelines(pieces)
+    if wishes.as_json:
+        more = {} if comparison is None else {"compare": comparison.values()}
+        for piece in json_pieces(results, more):
+            click.echo(piece, nl=False)
+        click.echo()
+    else:
+        show(console(), results)
+        if comparison is not None and wishes.compare is not None:
+            show_comparison(console(), comparison, wishes.compare)
+    for complaint in _complaints(results):
+        click.echo(complaint, err=True)
+
+
+def _complaints(results: Results) -> Iterator[str]:
+    """What is wrong with scripts, once each."""
+    for outcome in results.failures:
+        if outcome.status is Status.WRONG:
+            yield from (f"{outcome.script}: {violation.what}" for violation in outcome.violations)
+
+
+def _exit_code(results: Results) -> int:
+    if results.total.statuses[Status.WRONG]:
+        return EXIT_WRONG
+    if results.total.failures:
+        return EXIT_FAILED
+    return EXIT_INTERRUPTED if results.is_interrupted else 0
