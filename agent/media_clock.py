@@ -1,6 +1,6 @@
 """When the caller's sounds were made: instants for frames that may arrive late, in bursts, or with odd timestamps."""
 
-from fsm.units import ms_to_ns, samples_to_ns
+from fsm.units import NS_PER_MS, NS_PER_SAMPLE, ms_to_ns
 
 RESYNC_NS = ms_to_ns(2_000)
 """Further behind the wall clock than any network keeps audio back: the timestamps are wrong, not the network slow."""
@@ -20,12 +20,13 @@ class MediaClock:
 
     def end_of(self, timestamp_ms: int, samples: int, now: int) -> int:
         """The instant (ns) at which a frame of `samples`, stamped with its first sample's `timestamp_ms`, ended."""
-        length_ns = samples_to_ns(samples)
-        offset_ns = ms_to_ns(timestamp_ms) + length_ns
+        length_ns = samples * NS_PER_SAMPLE
+        offset_ns = timestamp_ms * NS_PER_MS + length_ns
         if self._epoch is None or now - offset_ns < self._epoch:
             self._epoch = now - offset_ns
-        counted = self._end_at + length_ns if self._end_at else 0
-        end_at = max(self._epoch + offset_ns, counted)
+        end_at = self._epoch + offset_ns
+        if self._end_at and end_at < self._end_at + length_ns:
+            end_at = self._end_at + length_ns
         if end_at > now:
             end_at = max(now, self._end_at)
         elif now - end_at > RESYNC_NS:

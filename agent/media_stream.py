@@ -159,10 +159,12 @@ class MediaStream:
     # --- messages --------------------------------------------------------------------------------------------
 
     def _take(self, message: StreamMessage) -> None:
-        if type(message) is Media or type(message) is MarkReturned or type(message) is Digit:
-            self._take_for_call(message)
+        if type(message) is Media:  # before all else: fifty a second
+            self._take_media(message)
             return
         match message:
+            case MarkReturned() | Digit():
+                self._take_for_call(message)
             case Malformed(reason):
                 self._take_malformed(reason)
             case Connected():
@@ -176,18 +178,24 @@ class MediaStream:
             case _:
                 self._ignore("unknown event")
 
-    def _take_for_call(self, message: Media | MarkReturned | Digit) -> None:
-        port = self._port
-        if port is None or self.hang_up_ending is not None:
-            self._ignore("before start" if port is None else "after hang-up")
-        elif type(message) is Media:
-            self._take_media(port, message)
-        elif type(message) is MarkReturned:
+    def _take_for_call(self, message: MarkReturned | Digit) -> None:
+        port = self._timely_port()
+        if port is not None and isinstance(message, MarkReturned):
             self._take_mark(port, message.name)
-        elif type(message) is Digit:
+        elif port is not None and isinstance(message, Digit):
             self._take_digit(port, message.digit)
 
-    def _take_media(self, port: CallPort, media: Media) -> None:
+    def _timely_port(self) -> CallPort | None:
+        """The call, if what comes now is for it; what is not is counted."""
+        if self._port is None or self.hang_up_ending is not None:
+            self._ignore("before start" if self._port is None else "after hang-up")
+            return None
+        return self._port
+
+    def _take_media(self, media: Media) -> None:
+        port = self._timely_port()
+        if port is None:
+            return
         audio = media.audio
         size = len(audio)
         if not 0 < size <= self._limits.media_bytes:
@@ -197,13 +205,12 @@ class MediaStream:
         if timestamp_ms < 0:
             timestamp_ms = self._next_media_ms
         elif timestamp_ms < self._last_media_ms:
-            self.counters.irregular["media out of order"] += 1
+            self._ignore("media out of order")
             timestamp_ms = self._last_media_ms
         self._last_media_ms = timestamp_ms
         self._next_media_ms = timestamp_ms + samples_to_ms(size)
-        counters = self.counters
-        counters.frames_in += 1
-        counters.bytes_in += size
+        self.counters.frames_in += 1
+        self.counters.bytes_in += size
         port.on_media(audio, timestamp_ms)
 
     def _take_mark(self, port: CallPort, name: str) -> None:
@@ -262,8 +269,7 @@ class MediaStream:
 
     def _on_close_overdue(self) -> None:
         assert self.hang_up_ending is not None, "only hang_up sets this timer"
-        ending = self.hang_up_ending
-        self._end(replace(ending, is_abandoned=True))
+        self._end(replace(self.hang_up_ending, is_abandoned=True))
 
     def _watch_for_silence(self) -> None:
         """Look three times in `idle_ms` whether anything came: cheaper than a timer moved by every frame."""

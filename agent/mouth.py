@@ -211,6 +211,8 @@ class Mouth:
             else:
                 self._stamp_heard(0)
             self.owner.feed(news)
+        if self._is_paced and self.playout.has_unsent_audio and not self._is_held:
+            return  # as most of the time: there is more to send, and the beat goes on
         self._is_paced = self.playout.next_due(now) is not None
         if self._is_paced:
             self._pacer.add(self._beat)

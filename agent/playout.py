@@ -54,8 +54,8 @@ class Playout:
         assert frame_samples > 0, f"a frame of {frame_samples} samples carries nothing; give at least 1"
         assert samples_to_ns(frame_samples) <= ms_to_ns(lead_ms), f"a frame must fit into the lead of {lead_ms} ms"
         self._phone = phone
-        self._lead_ns = ms_to_ns(lead_ms)
         self._frame_samples = frame_samples
+        self._early_ns = ms_to_ns(lead_ms) - samples_to_ns(frame_samples)
         self._line = SentAudio()
         self._samples_per_weight = SAMPLES_PER_WEIGHT
         self._mark_seq = 0
@@ -145,12 +145,12 @@ class Playout:
         return self._refill.until(self._audio.unsent, now) if is_dry else None
 
     def _piece_at(self) -> int | None:
-        waiting = self._filler_unsent or self._audio.unsent
-        if not waiting or self._is_held:
+        of_filler = self._filler_unsent
+        if not (waiting := of_filler or self._audio.unsent) or self._is_held:
             return None
-        if waiting < self._frame_samples and not self._filler_unsent and not self._is_finished:
+        if waiting < self._frame_samples and not of_filler and not self._is_finished:
             return self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
-        return self._line.ends_at + samples_to_ns(self._frame_samples) - self._lead_ns
+        return self._line.ends_at - self._early_ns
 
     def _mark_at(self) -> int | None:
         unmarked = self._line.sent_samples - self._marked

@@ -10,7 +10,7 @@ import audioop
 from math import log10
 
 from fsm.events import SpeechStarted, SpeechStopped
-from fsm.units import FRAME_SAMPLES, NS_PER_SAMPLE, ms_to_samples
+from fsm.units import FRAME_SAMPLES, NS_PER_SAMPLE, ULAW_SILENCE, ms_to_samples
 
 ONSET_MS = 80
 """Sound that makes an onset. Less reacts faster; more lets coughs and bumps pass."""
@@ -60,6 +60,8 @@ LIVELY_FRAMES = 2
 ONSET_LIMIT_FRAMES = 20
 """Sound that is no speech for so long is given up, lest a later onset is dated back to it."""
 
+DIGITAL_SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
+"""A frame of a line that is idle and digital from end to end."""
 
 VOUCHED_ONSET_FRAMES = 10
 """Sound that makes an onset once the transcriber takes it for a voice, however steady: longer than most coughs."""
@@ -152,9 +154,12 @@ class VoiceActivity:
         self._rest = sound[whole:]
 
     def _judge(self, window: bytes, at: int) -> None:
-        linear = audioop.ulaw2lin(window, 2)
-        level = 20 * log10(audioop.rms(linear, 2) or 1)
-        is_vowel = audioop.cross(linear, 2) in VOWEL_CROSSINGS
+        if window == DIGITAL_SILENCE:  # half of all frames, and measuring costs more than all the rest
+            level, is_vowel = 0.0, False
+        else:
+            linear = audioop.ulaw2lin(window, 2)
+            level = 20 * log10(audioop.rms(linear, 2) or 1)
+            is_vowel = audioop.cross(linear, 2) in VOWEL_CROSSINGS
         is_lively = abs(level - self.level) >= LIVELY_DB
         self.level = level
         floor = self._adapt(level)
@@ -222,8 +227,10 @@ class VoiceActivity:
     def _steady_level(self, level: float) -> float:
         """The level of sound that has been steady for two stretches; 0 while it is not, or not yet known."""
         self._block_frames += 1
-        self._block_high = max(self._block_high, level)
-        self._block_low = min(self._block_low, level)
+        if level > self._block_high:  # no `max`: every frame comes here
+            self._block_high = level
+        elif level < self._block_low:
+            self._block_low = level
         if self._block_frames < STEADY_FRAMES:
             return 0.0
         high, low = max(self._block_high, self._previous_high), min(self._block_low, self._previous_low)

@@ -3,11 +3,14 @@
 Writing is what Twilio sends; reading is as strict as Twilio: anything it would drop comes back as `Rejected`.
 """
 
-import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import orjson
+
+from fsm.units import FRAME_SAMPLES, ULAW_SILENCE
 
 MALFORMED = 31950
 """Malformed message, for example a binary frame; a warning, the message is dropped."""
@@ -65,7 +68,7 @@ def read(message: str | bytes, stream_sid: str) -> Media | Mark | Clear | Reject
     if isinstance(message, bytes):
         return Rejected(MALFORMED, f"expected a text frame, got a binary one of {len(message)} bytes")
     try:
-        content = json.loads(message)
+        content = orjson.loads(message)
     except (ValueError, RecursionError) as error:
         return Rejected(INVALID, f"expected JSON, got {message[:40]!r} ({error})")
     wrong = _wrong_envelope(content, stream_sid)
@@ -93,7 +96,7 @@ def _read_media(content: dict[str, object]) -> Media | Rejected:
     if not isinstance(body, dict) or body.keys() != {"payload"} or not isinstance(body["payload"], str):
         return Rejected(INVALID, "media: expected exactly one field, payload, a string")
     try:
-        return Media(base64.b64decode(body["payload"], validate=True))
+        return Media(binascii.a2b_base64(body["payload"], strict_mode=True))
     except (binascii.Error, ValueError) as error:
         return Rejected(INVALID, f"media: expected base64 in payload ({error})")
 
@@ -134,7 +137,7 @@ def start(leg: Leg, sequence: int) -> str:
 
 def media(leg: Leg, sequence: int, chunk: int, timestamp_ms: int, audio: bytes) -> str:
     """20 ms of the caller's voice. Written by hand: it is the one message that comes fifty times a second."""
-    payload = base64.b64encode(audio).decode("ascii")
+    payload = SILENT_PAYLOAD if audio == SILENT_FRAME else _payload(audio)
     return (
         f'{{"event":"media","sequenceNumber":"{sequence}","media":{{"track":"inbound","chunk":"{chunk}",'
         f'"timestamp":"{timestamp_ms}","payload":"{payload}"}},"streamSid":"{leg.stream_sid}"}}'
@@ -166,6 +169,15 @@ def stop(leg: Leg, sequence: int) -> str:
     return _written(
         {"event": "stop", "sequenceNumber": str(sequence), "streamSid": leg.stream_sid, "stop": body},
     )
+
+
+def _payload(audio: bytes) -> str:
+    return binascii.b2a_base64(audio, newline=False).decode("ascii")
+
+
+SILENT_FRAME = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
+SILENT_PAYLOAD = _payload(SILENT_FRAME)
+"""Written once: most of what a person sends is silence."""
 
 
 def _written(message: dict[str, object]) -> str:
