@@ -1,10 +1,11 @@
 """One of Twilio's media streams, from its websocket's opening to its end: order, bounds, exactly one ending."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from agent.clock import Clock
+from agent.clock import Clock, Timer
 from agent.ports import Wire
 from agent.twilio import (
     CallPort,
@@ -90,7 +91,8 @@ class MediaStream:
         self._limits = limits or StreamLimits()
         self._port: CallPort | None = None
         self._is_connected = False
-        self._is_over = False
+        self.is_over = False
+        """Whether nothing more will be heard of this stream."""
         self._malformed = 0
         self._last_media_ms = 0
         self._next_media_ms = 0
@@ -103,12 +105,7 @@ class MediaStream:
         self.call_sid = ""
         self.hang_up_ending: Ending | None = None
         """How the stream will have ended, once the call hung up and the peer's half of the closing is awaited."""
-        self._timer = clock.call_at(clock.now() + ms_to_ns(self._limits.start_ms), self._on_start_overdue)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will be heard of this stream."""
-        return self._is_over
+        self._timer = self._call_after(self._limits.start_ms, self._on_start_overdue)
 
     # --- the wire ------------------------------------------------------------------------------------------
 
@@ -117,7 +114,7 @@ class MediaStream:
 
     def on_message(self, message: str | bytes) -> None:
         """One message; a mistake of ours while it is dealt with ends this call and no other."""
-        if self._is_over:
+        if self.is_over:
             return
         self._messages += 1
         try:
@@ -143,17 +140,17 @@ class MediaStream:
 
     def detach(self) -> None:
         """Another stream took over the call: close this one, and tell nobody."""
-        self._is_over = True
+        self.is_over = True
         self._timer.cancel()
         self._wire.close(1000, "replaced")
 
     def hang_up(self, failed: bool) -> None:
         """Close the websocket; the ending follows when the peer answers, or after `close_ms`."""
-        if self._is_over or self.hang_up_ending is not None:
+        if self.is_over or self.hang_up_ending is not None:
             return
         self.hang_up_ending = Ending("failed" if failed else "hung_up", is_ours=True, owes_apology=failed)
         self._timer.cancel()
-        self._timer = self._clock.call_at(self._after_ms(self._limits.close_ms), self._on_close_overdue)
+        self._timer = self._call_after(self._limits.close_ms, self._on_close_overdue)
         self._wire.close(1000, "")
 
     # --- messages --------------------------------------------------------------------------------------------
@@ -163,14 +160,14 @@ class MediaStream:
             self._take_media(message)
             return
         match message:
-            case MarkReturned() | Digit():
-                self._take_for_call(message)
+            case MarkReturned(name):
+                self._take_mark(name)
+            case Digit(digit):
+                self._take_digit(digit)
             case Malformed(reason):
                 self._take_malformed(reason)
             case Connected():
-                if self._is_connected:
-                    self._ignore("second connected")
-                self._is_connected = True
+                self._take_connected()
             case Started():
                 self._take_start(message)
             case Stopped(reason):
@@ -178,12 +175,10 @@ class MediaStream:
             case _:
                 self._ignore("unknown event")
 
-    def _take_for_call(self, message: MarkReturned | Digit) -> None:
-        port = self._timely_port()
-        if port is not None and isinstance(message, MarkReturned):
-            self._take_mark(port, message.name)
-        elif port is not None and isinstance(message, Digit):
-            self._take_digit(port, message.digit)
+    def _take_connected(self) -> None:
+        if self._is_connected:
+            self._ignore("second connected")
+        self._is_connected = True
 
     def _timely_port(self) -> CallPort | None:
         """The call, if what comes now is for it; what is not is counted."""
@@ -193,8 +188,7 @@ class MediaStream:
         return self._port
 
     def _take_media(self, media: Media) -> None:
-        port = self._timely_port()
-        if port is None:
+        if (port := self._timely_port()) is None:
             return
         audio = media.audio
         size = len(audio)
@@ -213,14 +207,18 @@ class MediaStream:
         self.counters.bytes_in += size
         port.on_media(audio, timestamp_ms)
 
-    def _take_mark(self, port: CallPort, name: str) -> None:
+    def _take_mark(self, name: str) -> None:
+        if (port := self._timely_port()) is None:
+            return
         if self.counters.marks_in >= self.counters.marks_out:
             self._ignore("mark nobody asked for")
             return
         self.counters.marks_in += 1
         port.on_mark(name)
 
-    def _take_digit(self, port: CallPort, digit: str) -> None:
+    def _take_digit(self, digit: str) -> None:
+        if (port := self._timely_port()) is None:
+            return
         now = self._clock.now()
         if now - self._digits_since >= NS_PER_S:
             self._digits_since, self._digits = now, 0
@@ -243,8 +241,7 @@ class MediaStream:
             return
         if not self._is_connected:
             self._ignore("start before connected")
-        refusal = _format_refusal(started)
-        if refusal is None:
+        if (refusal := _format_refusal(started)) is None:
             self.call_sid = started.call_sid
             self._watch_for_silence()
             port = self._host.join(self, started, Phone(self._wire, started, self.hang_up, self.counters))
@@ -260,8 +257,8 @@ class MediaStream:
 
     # --- time and the end --------------------------------------------------------------------------------------
 
-    def _after_ms(self, duration_ms: int) -> int:
-        return self._clock.now() + ms_to_ns(duration_ms)
+    def _call_after(self, duration_ms: int, callback: Callable[[], None]) -> Timer:
+        return self._clock.call_at(self._clock.now() + ms_to_ns(duration_ms), callback)
 
     def _on_start_overdue(self) -> None:
         log.warning("a stream sent no start within %d ms: closed", self._limits.start_ms)
@@ -274,7 +271,7 @@ class MediaStream:
     def _watch_for_silence(self) -> None:
         """Look three times in `idle_ms` whether anything came: cheaper than a timer moved by every frame."""
         self._timer.cancel()
-        self._timer = self._clock.call_at(self._after_ms(self._limits.idle_ms // 3), self._on_silence_check)
+        self._timer = self._call_after(self._limits.idle_ms // 3, self._on_silence_check)
 
     def _on_silence_check(self) -> None:
         self._quiet_checks = self._quiet_checks + 1 if self._messages == self._messages_at_check else 0
@@ -290,15 +287,14 @@ class MediaStream:
         self._end(ending)
 
     def _end(self, ending: Ending) -> None:
-        if self._is_over:
+        if self.is_over:
             return
-        self._is_over = True
+        self.is_over = True
         self._timer.cancel()
         self._host.leave(self, ending)
 
 
 def _format_refusal(started: Started) -> Refused | None:
-    got = (started.encoding, started.sample_rate_hz, started.channels)
-    if got == ("audio/x-mulaw", SAMPLE_RATE_HZ, 1):
+    if (started.encoding, started.sample_rate_hz, started.channels) == ("audio/x-mulaw", SAMPLE_RATE_HZ, 1):
         return None
     return Refused("expected audio/x-mulaw at 8000 Hz on one channel", 1003)
