@@ -3,7 +3,7 @@
 The very desk, switchboard, webhook, codecs and tools of the server; only clock and wires are the simulation's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,6 +78,7 @@ class Cast:
     brain: Brain = field(default_factory=AppointmentBrain)
     agent: str = "appointments"
     profile: Mapping[str, int] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()  # of the catalog, besides the agent's own
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
     links: Mapping[str, LinkModel] = field(default_factory=dict)
@@ -120,7 +121,7 @@ class Rehearsal:
         routes = {origin: Route(target, cast.links.get(origin, LinkModel())) for origin, target in targets.items()}
         self.network = SimNetwork(self.world, routes)
         config = load_config({**SETTINGS, **cast.settings, "OFFHOOK_DATA": str(data)})
-        agent = _with_profile(load_agent(cast.agent), cast.profile)
+        agent = _as_cast(load_agent(cast.agent), cast)
         providers = Providers(
             make_ears(config, agent, self.network, self.world),
             make_model(config, agent, self.network, self.world),
@@ -288,14 +289,10 @@ def rehearse(data: Path, script: Script, cast: Cast | None = None, **options: An
     return rehearsal, call
 
 
-def _with_profile(agent: Agent, profile: Mapping[str, int]) -> Agent:
-    return agent.model_copy(update={"profile": {**agent.profile, **profile}})
+def _as_cast(agent: Agent, cast: Cast) -> Agent:
+    tools = tuple(dict.fromkeys(agent.tools + cast.tools))
+    return agent.model_copy(update={"profile": {**agent.profile, **cast.profile}, "tools": tools})
 
 
 def _as_web(request: Request) -> WebRequest:
     return WebRequest(request.method, request.target, request.headers, request.body)
-
-
-def all_said(calls: Sequence[SimulatedCall]) -> list[str]:
-    """What the agent said, as the callers heard it, utterance by utterance."""
-    return [utterance.text for call in calls for utterance in call.caller.agent_speech]

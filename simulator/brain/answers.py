@@ -36,6 +36,9 @@ class CannedBrain:
         self._replies = tuple(BrainAnswer(reply) if isinstance(reply, str) else reply for reply in replies)
         self._given = 0
 
+    def __repr__(self) -> str:
+        return f"CannedBrain({list(self._replies)!r})"
+
     def answer(self, request: Mapping[str, object]) -> BrainAnswer:  # noqa: ARG002 - the reply is fixed
         """The next reply."""
         reply = self._replies[self._given % len(self._replies)]

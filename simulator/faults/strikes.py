@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from simulator.faults.microphone import Microphone
 from simulator.faults.planned import GREETING, TOOL, Armed, FaultError, armed, prepared, wrong_with
 from simulator.peers.twilio_player import Handset
 from simulator.rehearsal import Rehearsal, SimulatedCall
-from simulator.runs.plan import FaultPlan
+from simulator.runs.plan import FaultPlan, Moment
 
 __all__ = ["FaultError", "Strikes", "prepared", "wrong_with"]
 
@@ -120,6 +121,11 @@ class Strikes:
         self._strike(fault)
         if self._stage is not None and not self._stage.is_over:
             self._await_next(fault)
+
+    def strike(self, plan: FaultPlan) -> None:
+        """Let a fault strike at this moment, once; one that has no moment cannot."""
+        (fault,) = armed([replace(plan, at=Moment(), rate_per_min=None)])
+        self._strike(fault)
 
     # --- what ----------------------------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ def perform(plan: Plan, seed: int, data: Path, *, until_ms: int | None = None) -
         seed=seed,
         data=data,
         rehearsal=rehearsal,
-        calls=tuple(_evidence(data, rehearsal, caller, call) for caller, call in stage.placed),
+        calls=tuple(evidence_of(data, rehearsal, caller, call) for caller, call in stage.placed),
         leftovers=tuple(leftovers),
         trouble=trouble,
         never_ended=stage.never_ended,
@@ -205,7 +205,8 @@ class _Stage:
             call.twilio.hang_up()
 
 
-def _evidence(data: Path, rehearsal: Rehearsal, caller: CallerPlan, call: SimulatedCall) -> CallEvidence:
+def evidence_of(data: Path, rehearsal: Rehearsal, caller: CallerPlan, call: SimulatedCall) -> CallEvidence:
+    """What is known of one call."""
     call_sid = call.twilio.record.sid
     agent = rehearsal.answered.get(call_sid)
     path = trace_of(data, call)
