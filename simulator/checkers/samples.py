@@ -12,12 +12,16 @@ LEAD_LIMIT_NS = ms_to_ns(240)
 
 FRAME_SAMPLES = 160
 
+BEAT_NS = ms_to_ns(50)
+LOSS_NOTICED_NS = ms_to_ns(4_000)
+"""A stream whose end was lost is written to until somebody notices."""
+
 
 def unbalanced(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     """Accounts that do not add up, at the phone, on the wire or in the agent."""
     facts = facts_of(evidence, call)
     yield from _at_the_phone(call)
-    if call.agent is None:
+    if call.agent is None or call.notes("our_mistake"):
         return
     yield from _on_the_wire(facts, call)
     playout = call.agent._mouth.playout
@@ -45,20 +49,30 @@ def _on_the_wire(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
     for phone, stream in zip(call.twilio.phones, facts.sent, strict=True):
         left = sum(sent.samples for sent in stream)
         lost = left - phone.playback.received_samples
-        under_way = sum(sent.samples for sent in stream if _is_under_way(sent.at, call, facts))
+        ends = [sent.at for sent in stream if sent.kind == "close"] or _ends_of(call)
+        under_way = sum(sent.samples for sent in stream if sent.at >= min(ends) - _reach_ns(facts))
         if not 0 <= lost <= under_way:
             yield f"{left} samples left for the phone, {phone.playback.received_samples} arrived", None
+        clears = [sent.at for sent in stream if sent.kind == "clear"]
+        lost_clears = len(clears) - phone.clears
+        if not 0 <= lost_clears <= sum(at >= min(ends) - _reach_ns(facts) for at in clears):
+            yield f"{len(clears)} clears left for the phone, {phone.clears} arrived", None
     counters = call.agent._line.phone.counters
     last = sum(sent.samples for sent in facts.sent[-1]) if facts.sent else 0
     if counters.bytes_out != last:
         yield f"{counters.bytes_out} samples were counted as sent, {last} left", None
 
 
-def _is_under_way(at: int, call: CallEvidence, facts: Facts) -> bool:
-    """Whether something that left at `at` may not have arrived when the call, or its stream, was over."""
-    ends = [call.simulated.ended_at or 0, *(call.trace_began_at + n["at_ns"] for n in call.notes("stream_replaced"))]
-    reach_ns = facts.way_ns + 2_000 * NS_PER_MS if len(facts.sent) > 1 or not facts.is_way_even else facts.way_ns
-    return any(end - 2 * reach_ns - 50 * NS_PER_MS <= at for end in ends)
+def _ends_of(call: CallEvidence) -> list[int]:
+    """When the call, or one of its streams, was over."""
+    replaced = (call.trace_began_at + line["at_ns"] for line in call.notes("stream_replaced"))
+    return [call.simulated.ended_at or 0, *replaced]
+
+
+def _reach_ns(facts: Facts) -> int:
+    """How long before the end of a stream something may have left and yet not have arrived."""
+    is_steady = facts.has_one_stream and facts.is_way_even
+    return 2 * facts.way_ns + (BEAT_NS if is_steady else LOSS_NOTICED_NS)
 
 
 def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:

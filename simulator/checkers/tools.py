@@ -41,6 +41,8 @@ def unsettled(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
 
 def _ended_meanwhile(call: CallEvidence, open_calls: list[str]) -> bool:
     """Whether the call was over before its tools: what they answer then, nobody hears."""
+    if call.notes("our_mistake"):
+        return True
     last = next((line for line in reversed(call.events) if line["to"] == "ENDED"), None)
     made = [
         line["at_ns"]

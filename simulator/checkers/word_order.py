@@ -115,15 +115,18 @@ class Listener:
         return False
 
     def _begins(self, word: HeardWord) -> bool:
-        """The first word of a later reply."""
+        """The first word of a later reply: of one that may sound, if there is one."""
         number = -1 if self._reply is None else self._reply.number
-        for reply in self._facts.replies.values():
-            is_later = reply.number > number and reply.born_at <= word.started_at
-            if is_later and _is_next(reply.words, 0, word):
-                self._reply = reply
-                self._take(reply, 1, word)
-                return True
-        return False
+        later = [
+            reply
+            for reply in self._facts.replies.values()
+            if reply.number > number and reply.born_at <= word.started_at and _is_next(reply.words, 0, word)
+        ]
+        alive = [reply for reply in later if not self._is_over(reply, word)]
+        for reply in (alive or later)[:1]:
+            self._reply = reply
+            self._take(reply, 1, word)
+        return bool(later)
 
     def _repeats(self, word: HeardWord) -> bool:
         """A word that is said again: after the reply was silenced for a while, or after the stream was replaced."""
@@ -152,14 +155,18 @@ class Listener:
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
     def _expect_alive(self, reply: SpokenReply, word: HeardWord) -> None:
+        if self._is_over(reply, word):
+            what = f'"{word.text}" of reply {reply.number} sounded after the reply was over'
+            self.found.append(_Heard(what, word.started_at, is_dead=True))
+
+    def _is_over(self, reply: SpokenReply, word: HeardWord) -> bool:
+        """Whether nothing of the reply may sound any more, wherever it was on its way when it ended."""
         if not self._facts.is_way_even:
-            return
+            return False
         dead_at = reply.cancelled_at
         if dead_at is None and reply.over_at is not None:
             dead_at = reply.over_at + LEAD_NS + SLACK_NS
-        if dead_at is not None and word.ended_at > dead_at + self._facts.way_ns + SLACK_NS:
-            what = f'"{word.text}" of reply {reply.number} sounded after the reply was over'
-            self.found.append(_Heard(what, word.started_at, is_dead=True))
+        return dead_at is not None and word.ended_at > dead_at + self._facts.way_ns + SLACK_NS
 
     def _expect_no_reply(self, filler: SpokenFiller, word: HeardWord) -> None:
         """A filler may end its word when the reply begins to come, and says no more."""

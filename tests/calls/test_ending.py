@@ -124,7 +124,7 @@ def test_a_mistake_of_ours_ends_its_call_with_an_apology_and_no_other(
     monkeypatch_at(scene, monkeypatch, owner, method, from_ms=turn_ms, until_ms=12_000)
     scene.world.run_for(12_500)
     fine = scene.call(ASKS, BYE)
-    scene.run()
+    scene.run(may_break=True)
     assert broken.notes("our_mistake") == ["ZeroDivisionError a mistake of ours"]
     assert broken.by_twilio == [SORRY]
     assert fine.agent[1:] == [ANSWER]
@@ -144,7 +144,7 @@ def test_a_mistake_in_one_call_leaves_the_call_beside_it_alone(tmp_path: Path, m
     broken, fine = scene.call(ASKS, HangUp(At(60_000))), scene.call(ASKS, BYE)
     scene.world.run_for(1_000)
     broken.server_side._mouth.playout.pump = raising  # type: ignore[method-assign]  # a mistake
-    scene.run()
+    scene.run(may_break=True)
     assert broken.by_twilio == [SORRY]
     assert broken.notes("our_mistake")
     assert fine.agent[1:] == [ANSWER]
@@ -163,7 +163,7 @@ def test_a_part_that_cannot_be_closed_does_not_keep_the_others_open(tmp_path: Pa
         raise ZeroDivisionError("a mistake of ours")
 
     closing.close = close_and_fail
-    scene.run()
+    scene.run(may_break=True)
     assert call.lines[-1]["note"] == "released"
 
 
@@ -174,7 +174,7 @@ def test_a_tool_runner_that_raises_ends_its_call_in_words(tmp_path: Path, monkey
     monkeypatch.setattr(Runner, "run", run)
     scene = Scene(tmp_path, BrainAnswer("", (("find_free_slots", '{"date": "2026-11-24"}'),)))
     call = scene.call(ASKS, HangUp(At(60_000)))
-    scene.run()
+    scene.run(may_break=True)
     assert call.by_twilio == [SORRY]
 
 
@@ -182,7 +182,7 @@ def test_a_call_that_cannot_even_begin_ends_in_words(tmp_path: Path, monkeypatch
     scene = Scene(tmp_path, ANSWER)
     monkeypatch.setattr(scene.rehearsal.desk, "start_call", raising)
     call = scene.call(HangUp(At(60_000)))
-    scene.run()
+    scene.run(may_break=True)
     assert call.by_twilio == [SORRY]
     assert call.agent == []
 

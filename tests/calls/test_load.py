@@ -24,7 +24,6 @@ def test_twelve_callers_at_once_are_all_served(tmp_path: Path) -> None:
     for call in arriving:
         assert call.agent[1:] == [ANSWER]
         assert call.ms(call.caller.agent_speech[0].started_at) <= 150
-        call.check_samples()
     assert running.agent[1:] == [ANSWER, ANSWER]
     for call in (running, *arriving):
         assert [gap for gap in call.phone.underruns if gap.length_samples > LONGEST_GAP_SAMPLES] == []

@@ -13,7 +13,6 @@ from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal, GroqStrea
 from simulator.rehearsal import DEEPGRAM, ELEVENLABS, GROQ
 from simulator.script import HangUp, IntoAgentSpeech, Say
 from tests.calls.scene import BYE, HOURS, Scene, Told, after, after_greeting
-from tests.calls.silence import unexplained_silences
 
 ASKS = Say("When do you open?", after_greeting())
 ANSWER = "We open at nine in the morning."
@@ -197,16 +196,6 @@ def test_a_slow_model_is_bridged_by_fillers(tmp_path: Path, first_token_ms: int,
     assert fillers >= (1 if first_token_ms < 3_000 else 2)
     assert heard == " ".join([*[FILLER] * fillers, ANSWER])
     assert call.transcript[-1].content == ANSWER, "a filler is no part of the conversation"
-
-
-def test_a_silence_without_a_cause_would_be_found(tmp_path: Path) -> None:
-    slow = GroqBehaviour(first_token_ms=5_000)
-    scene = Scene(tmp_path, ANSWER, groq=slow, profile={"filler_ms": 10_000})
-    call = scene.call(ASKS, HangUp(after("in the morning.")))
-    scene.run(may_be_silent=True)
-    (silence,) = unexplained_silences(call)
-    assert silence.length_ms > 5_000
-    assert silence.why == "the caller waits for an answer"
 
 
 def test_a_model_that_never_answers_ends_in_words(tmp_path: Path) -> None:

@@ -68,7 +68,6 @@ def test_an_interruption_clears_and_nothing_of_the_dead_reply_is_heard_after_it(
     assert HOURS.split()[: len(dead)] == dead
     assert len(dead) < len(HOURS.split())
     assert not set("thirty, afternoon two, three o'clock.".split()) & set(" ".join(call.agent[2:]).split())
-    call.check_samples()
 
 
 @pytest.mark.parametrize("endpoint", ["auto", "single", "multi"])
