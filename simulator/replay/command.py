@@ -1,58 +1,181 @@
 """`offhook replay`: a recorded call, decided again."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from agent.errors import SettingsError
 from agent.trace_view import TraceError
+from agent.wire_log import wires_path
 from fsm.units import NS_PER_S
+from simulator.replay import tuning_view
 from simulator.replay.core import CoreReplay, replay_core
 from simulator.replay.difference import Difference, core_differences, told
+from simulator.replay.other_profile import other_profile
 from simulator.replay.recorded import Recorded, read_recorded
+from simulator.replay.shell import ShellReplay, replay_shell
+from simulator.replay.tuning import Finding, decide_otherwise
+from simulator.replay.wires import RecordedWires, read_wires
 
 EXIT_DIFFERENT = 1
 EXIT_UNREADABLE = 2
 
+NO_WIRES = (
+    "the wires of this call were not kept, so only its decisions are replayed; OFFHOOK_TRACE_WIRES=kept keeps them "
+    "(offhook demo always does)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a replay."""
+
+    recorded: Recorded
+    core: CoreReplay | None
+    shell: ShellReplay | None
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+
 
 @click.command()
 @click.argument("trace", type=click.Path(path_type=Path))
+@click.option(
+    "--level",
+    type=click.Choice(["core", "shell", "all"]),
+    default="all",
+    show_default=True,
+    help="core: the machine's decisions; shell: the recorded wires through the whole agent.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="TUNING",
+    help="Show what another tuning would have decided: a TOML file, a bundled agent, or name=value. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def replay(trace: Path, as_json: bool) -> None:
-    """Decide a recorded call again and stop at the first difference.
+def replay(trace: Path, level: str, profiles: tuple[str, ...], as_json: bool) -> None:
+    """Decide a recorded call again, and stop at the first difference.
 
-    Exit code 0: no difference; 1: there is one; 2: not a trace that can be replayed.
+    TRACE is a file in data/traces. Exit code 0: no difference; 1: there is one, and it is shown; 2: not a trace that
+    can be replayed.
     """
     try:
         recorded = read_recorded(trace)
-    except TraceError as error:
-        click.echo(str(error), err=True)
+        if profiles:
+            if level == "shell":
+                raise SettingsError("--profile compares decisions: leave out --level shell")
+            _show_tuning(recorded, profiles, as_json=as_json)
+            return
+        result = _replay(trace, recorded, level)
+    except (TraceError, SettingsError) as error:
+        click.echo(f"offhook replay: {error}", err=True)
         sys.exit(EXIT_UNREADABLE)
-    core = replay_core(recorded)
-    differences = core_differences(core)
     if as_json:
-        click.echo(orjson.dumps(_as_json(recorded, core, differences)))
+        click.echo(orjson.dumps(_as_json(result)))
     else:
-        _show(trace, recorded, core, differences)
-    sys.exit(EXIT_DIFFERENT if differences else 0)
+        _show(trace, result)
+    sys.exit(EXIT_DIFFERENT if result.differences else 0)
 
 
-def _as_json(recorded: Recorded, core: CoreReplay, differences: tuple[Difference, ...]) -> dict[str, Any]:
+def _replay(trace: Path, recorded: Recorded, level: str) -> Result:
+    notes = list(_notes(recorded))
+    core = replay_core(recorded) if level in ("core", "all") else None
+    found = core_differences(core) if core is not None else ()
+    shell, wires = None, _wires_of(trace, recorded, level) if level in ("shell", "all") else None
+    if wires is not None:
+        shell = replay_shell(recorded, wires)
+        if shell.difference is not None:
+            found = (*found, shell.difference)
+        if not wires.is_whole:
+            notes.append("the log of the wires does not reach the call's end: it was cut off, or grew too long")
+    elif level == "all":
+        notes.append(NO_WIRES)
+    return Result(recorded, core, shell, found, tuple(notes))
+
+
+def _wires_of(trace: Path, recorded: Recorded, level: str) -> RecordedWires | None:
+    path = wires_path(trace)
+    if not path.exists():
+        if level == "shell":
+            raise TraceError(f"{path} is not there: {NO_WIRES}")
+        return None
+    wires = read_wires(path)
+    if wires.call_id != recorded.call_id:
+        raise TraceError(f"{path}: expected the wires of call {recorded.call_id}, got those of {wires.call_id}")
+    return wires
+
+
+def _notes(recorded: Recorded) -> list[str]:
+    notes = []
+    if recorded.is_cut:
+        notes.append("the last line of the trace was cut off; it is left out")
+    if not recorded.is_released:
+        notes.append("the trace ends before the call was released: the process was stopped, or lines are missing")
+    return notes
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    core, shell = result.core, result.shell
     return {
-        "call_id": recorded.call_id,
-        "is_same": not differences,
-        "decisions": len(core.states) - 1,
-        "differences": [difference.as_json() for difference in differences],
+        "call_id": result.recorded.call_id,
+        "is_same": not result.differences,
+        "core": None if core is None else {"is_same": core.is_same, "decisions": len(core.states) - 1},
+        "shell": None
+        if shell is None
+        else {"is_same": shell.is_same, "decisions": shell.decisions, "woken": shell.woken, "done": shell.done},
+        "differences": [difference.as_json() for difference in result.differences],
+        "notes": list(result.notes),
     }
 
 
-def _show(trace: Path, recorded: Recorded, core: CoreReplay, differences: tuple[Difference, ...]) -> None:
+def _show(trace: Path, result: Result) -> None:
+    recorded, core, shell = result.recorded, result.core, result.shell
     seconds = recorded.duration_ns / NS_PER_S
-    click.echo(f"{trace}: call {recorded.call_id}, {seconds:.1f} s, {len(recorded.decisions)} decisions")
-    if not differences:
-        click.echo(f"core: {len(core.states) - 1} decisions, no difference")
-    for difference in differences:
+    click.echo(f"{trace}: call {recorded.call_id}, {seconds:.1f} s")
+    if core is not None:
+        same = "no difference" if core.is_same else "a difference"
+        click.echo(f"core: {len(core.states) - 1} of {len(recorded.decisions)} decisions replayed, {same}")
+    if shell is not None:
+        same = "no difference" if shell.is_same else "a difference"
+        click.echo(
+            f"shell: {shell.woken} messages and timers came, {shell.done} things were done and {shell.decisions} "
+            f"decisions made, {same}"
+        )
+    for note in result.notes:
+        click.echo(f"note: {note}")
+    for difference in result.differences:
+        click.echo()
         for line in told(difference):
             click.echo(line)
+
+
+def _show_tuning(recorded: Recorded, profiles: tuple[str, ...], *, as_json: bool) -> None:
+    core = replay_core(recorded)
+    if not core.is_same:
+        raise TraceError(
+            "another tuning can only be compared with a trace that replays without a difference; "
+            "run it without --profile first"
+        )
+    profile = other_profile(profiles, recorded.profile)
+    changes, findings = tuning_view.changes(recorded.profile, profile), decide_otherwise(core, profile)
+    if as_json:
+        click.echo(orjson.dumps(_tuning_json(recorded, changes, findings)))
+        return
+    click.echo(f"call {recorded.call_id} with {', '.join(changes) or 'the same profile'}")
+    for line in tuning_view.told(findings, recorded.began_at):
+        click.echo(line)
+
+
+def _tuning_json(recorded: Recorded, changes: list[str], findings: tuple[Finding, ...]) -> dict[str, Any]:
+    return {
+        "call_id": recorded.call_id,
+        "changes": changes,
+        "findings": tuning_view.as_json(findings, recorded.began_at),
+        "summary": list(tuning_view.summary(findings)),
+        "caution": tuning_view.CAUTION,
+    }
