@@ -33,6 +33,9 @@ class Heard:
     words: tuple[HeardWord, ...] = ()
 
 
+_NOTHING = Heard(None)
+
+
 class Ear(Protocol):
     """Hears what is audible, piece by piece."""
 
@@ -43,7 +46,7 @@ class Ear(Protocol):
 
 def voiced_span(audio: bytes, level: int = LOUD_LEVEL) -> tuple[int, int] | None:
     """Positions of the first and past the last sample of sound in mu-law `audio`; `None` if it is quiet."""
-    loud = audio.translate(_loudness(level))
+    loud = audio.translate(_LOUDNESS if level == LOUD_LEVEL else _loudness(level))
     if loud.count(b"1") < LOUD_SAMPLES:
         return None
     return loud.find(b"1"), loud.rfind(b"1") + 1
@@ -55,6 +58,14 @@ def _loudness(level: int) -> bytes:
     return bytes(ord("1") if abs(audioop.getsample(linear, 2, code)) >= level else ord("0") for code in range(256))
 
 
+_LOUDNESS = _loudness(LOUD_LEVEL)
+
+
+def _instants(span: tuple[int, int] | None, at: int) -> tuple[int, int] | None:
+    """The instants of a stretch of samples that began to sound at `at` (ns)."""
+    return None if span is None else (at + span[0] * NS_PER_SAMPLE, at + span[1] * NS_PER_SAMPLE)
+
+
 class EnergyEar:
     """An ear for any sound, real speech too: it knows when there is sound, and no words."""
 
@@ -64,22 +75,22 @@ class EnergyEar:
     def hear(self, audio: bytes, at: int) -> Heard:
         """The next audio, which began to sound at instant `at` (ns)."""
         span = voiced_span(audio, self._level)
-        if span is None:
-            return Heard(None)
-        first, past = span
-        return Heard((at + first * NS_PER_SAMPLE, at + past * NS_PER_SAMPLE))
+        return _NOTHING if span is None else Heard(_instants(span, at))
 
 
 class WordEar:
     """An ear for speech that carries its words."""
 
     def __init__(self) -> None:
-        self._energy = EnergyEar()
         self._reader = SpeechReader()
 
     def hear(self, audio: bytes, at: int) -> Heard:
         """The next audio, which began to sound at instant `at` (ns)."""
         began_at = at - self._reader.position_samples * NS_PER_SAMPLE
+        read = self._reader.push(audio)
+        voiced = voiced_span(audio)
+        if voiced is None and not read:
+            return _NOTHING
         words = tuple(
             HeardWord(
                 word.text,
@@ -87,6 +98,6 @@ class WordEar:
                 began_at + word.end_samples * NS_PER_SAMPLE,
                 word.whole,
             )
-            for word in self._reader.push(audio)
+            for word in read
         )
-        return Heard(self._energy.hear(audio, at).voiced, words)
+        return Heard(_instants(voiced, at), words)

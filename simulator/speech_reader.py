@@ -54,6 +54,7 @@ class SpeechReader:
         self._judged = 0  # samples before this belong to words that are done with
         self._voiced = 0
         self._word: _Word | None = None
+        self._is_at_rest = False  # nothing unread but silence: more of it changes no more than positions
         self._heard: list[HeardWord] = []
 
     @property
@@ -80,13 +81,18 @@ class SpeechReader:
         """Hear the next audio; the words it completed, or showed to be cut."""
         signs = audio.translate(SIGNS)
         sound = len(signs.rstrip(b"-"))
+        if not sound and self._is_at_rest:
+            self._base += len(audio)
+            self._scan += len(audio)
+            return ()
         if sound:
             self._voiced = self.position_samples + sound
         self._signs += signs
         while self._advance():
             pass
         self._forget()
-        return self._take()
+        self._is_at_rest = not sound and self._word is None and len(self._signs) < len(SYNC) <= len(audio)
+        return self._take() if self._heard else ()
 
     def finish(self) -> tuple[HeardWord, ...]:
         """Judge the word under way as if it were cut here; hearing may go on."""

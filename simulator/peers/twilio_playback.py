@@ -7,7 +7,7 @@ Positions in time are samples since the stream's start, on one fixed grid of 8,0
 from collections import deque
 from dataclasses import dataclass
 
-from fsm.units import SAMPLE_RATE_HZ, ULAW_SILENCE
+from fsm.units import FRAME_SAMPLES, SAMPLE_RATE_HZ, ULAW_SILENCE
 
 BUFFER_LIMIT_SAMPLES = 30 * 60 * SAMPLE_RATE_HZ
 """Half an hour of audio. Twilio publishes no limit; past ours, audio is dropped and counted."""
@@ -19,6 +19,14 @@ GAP_LIMIT_SAMPLES = SAMPLE_RATE_HZ
 """A pause up to this long between two pieces of audio counts as a gap in one stretch; a longer one as its end."""
 
 GAPS_KEPT = 1_000
+
+
+def _silence(samples: int) -> bytes:
+    return bytes([ULAW_SILENCE]) * samples
+
+
+SILENT_FRAME = _silence(FRAME_SAMPLES)
+"""What is heard of a phone that plays nothing: one and the same object, fifty times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Playback:
         self._limit_samples = limit_samples
         self._audio = bytearray()
         self._marks: deque[tuple[int, str]] = deque()  # (position in the received audio, name)
-        self._rendered = bytearray()  # what sounded and was not taken yet, silence included
+        self._rendered = bytearray()  # what sounded and was not taken yet, silence in between included
+        self._silent_since = 0  # samples of silence after it
         self._rendered_until = 0
         self._dry_since: int | None = None
         self._last_mark_position = -1
@@ -62,7 +71,7 @@ class Playback:
     @property
     def has_sounded(self) -> bool:
         """Whether something sounded, or was silent, that was not taken yet."""
-        return bool(self._rendered)
+        return bool(self._rendered or self._silent_since)
 
     @property
     def pending_marks(self) -> tuple[str, ...]:
@@ -76,17 +85,12 @@ class Playback:
 
     def advance(self, until: int) -> list[str]:
         """Play up to `until`; returns the marks that were reached, in order."""
-        step = max(0, until - self._rendered_until)
-        playing = min(step, len(self._audio))
-        if playing:
-            self._rendered += self._audio[:playing]
-            del self._audio[:playing]
-            self.played_samples += playing
-            if not self._audio:
-                self._dry_since = self._rendered_until + playing
-        self._render_silence(step - playing)
-        self._rendered_until += step
-        return self._reached()
+        step = until - self._rendered_until
+        if step > 0:
+            playing = self._render_audio(step) if self._audio else 0
+            self._silent_since += step - playing
+            self._rendered_until = until
+        return self._reached() if self._marks else []
 
     def push(self, audio: bytes, at: int) -> None:
         """Queue `audio` that came at `at`; into an empty buffer, it starts to sound then and no sooner."""
@@ -98,7 +102,7 @@ class Playback:
         if not self._audio:
             self._note_gap(at)
             pause = max(0, at - self._rendered_until)
-            self._render_silence(pause)
+            self._silent_since += pause
             self._rendered_until += pause
         self._audio += audio
         self.received_samples += len(audio)
@@ -131,8 +135,15 @@ class Playback:
 
     def take(self, samples: int) -> bytes:
         """The next `samples` of what sounded, silence where nothing played; fewer only if time has not come so far."""
+        if not self._rendered and self._silent_since >= samples:
+            self._silent_since -= samples
+            return SILENT_FRAME if samples == FRAME_SAMPLES else _silence(samples)
         taken = bytes(self._rendered[:samples])
         del self._rendered[:samples]
+        if len(taken) < samples and self._silent_since:
+            missing = min(samples - len(taken), self._silent_since)
+            self._silent_since -= missing
+            taken += _silence(missing)
         return taken
 
     def _reached(self) -> list[str]:
@@ -142,8 +153,18 @@ class Playback:
             names.append(name)
         return names
 
-    def _render_silence(self, samples: int) -> None:
-        self._rendered += bytes([ULAW_SILENCE]) * samples
+    def _render_audio(self, samples: int) -> int:
+        """Let up to so many samples of what is buffered sound; how many did."""
+        if self._silent_since:
+            self._rendered += _silence(self._silent_since)
+            self._silent_since = 0
+        playing = min(samples, len(self._audio))
+        self._rendered += self._audio[:playing]
+        del self._audio[:playing]
+        self.played_samples += playing
+        if not self._audio:
+            self._dry_since = self._rendered_until + playing
+        return playing
 
     def _note_gap(self, at: int) -> None:
         if self._dry_since is None or len(self.gaps) >= GAPS_KEPT:

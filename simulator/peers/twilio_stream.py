@@ -13,7 +13,7 @@ from random import Random
 
 from agent.clock import Clock, Timer
 from agent.ports import Wire
-from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, ULAW_SILENCE
+from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS
 from simulator.peers import twilio_messages as messages
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_link import Link
@@ -163,7 +163,10 @@ class TwilioPhone:
 
     def on_message(self, message: str | bytes) -> None:
         """A message left the server."""
-        self._down.carry(partial(self._receive, message))
+        if self._down.is_prompt:
+            self._receive(message)
+        else:
+            self._down.carry(partial(self._receive, message))
 
     def on_close(self, code: int, reason: str) -> None:
         """The server closed the websocket, or never opened it."""
@@ -205,17 +208,17 @@ class TwilioPhone:
 
     def _on_frame_due(self) -> None:
         now = self._clock.now()
-        while self.end is None and self._frame_began_at(self._chunk + 1) <= now:
+        while self.end is None and (due := self._frame_began_at(self._chunk + 1)) <= now:
             self._one_frame()
         if self.end is None:
-            self._timer = self._clock.call_at(self._frame_began_at(self._chunk + 1), self._on_frame_due)
+            self._timer = self._clock.call_at(due, self._on_frame_due)
 
     def _one_frame(self) -> None:
         spoken = self._handset.next_frame()
         assert len(spoken) == FRAME_SAMPLES, f"a frame is {FRAME_SAMPLES} bytes, the microphone gave {len(spoken)}"
-        if self.end is not None or self._player is None:
+        if self.end is not None or (player := self._player) is None:
             return  # the person hung up instead of speaking
-        self._player.play()
+        player.play()
         self._sound(spoken)
         if self._is_dropped():
             self.warning_counts[FRAMES_LOST] += 1
@@ -226,7 +229,7 @@ class TwilioPhone:
 
     def _sound(self, spoken: bytes) -> None:
         """Let the person hear the next 20 ms of what the phone gave."""
-        heard = self.playback.take(FRAME_SAMPLES).ljust(FRAME_SAMPLES, bytes([ULAW_SILENCE]))
+        heard = self.playback.take(FRAME_SAMPLES).ljust(FRAME_SAMPLES, messages.SILENT_FRAME[:1])
         began_at = self._frame_began_at(self._chunk)
         self._chunk += 1
         self._handset.on_audible(heard, began_at)
@@ -293,5 +296,5 @@ class TwilioPhone:
         if self._player is not None:
             self._player.stop()
             while self.playback.has_sounded:
-                self._sound(bytes([ULAW_SILENCE]) * FRAME_SAMPLES)
+                self._sound(messages.SILENT_FRAME)
         self._on_ended(end)

@@ -59,7 +59,10 @@ class Uplink:
 
     def send(self, message: str | bytes, delay_ms: int = 0) -> None:
         """Send a message, `delay_ms` from now."""
-        self._later(partial(self._link.carry, partial(self._send, message)), delay_ms)
+        if self._link.is_prompt and not delay_ms:
+            self._send(message)
+        else:
+            self._later(partial(self._link.carry, partial(self._send, message)), delay_ms)
 
     def close(self, delay_ms: int = 0) -> None:
         """Close the wire, behind all that was sent."""

@@ -2,7 +2,7 @@
 
 import audioop
 import random
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -305,3 +305,24 @@ def test_memory_stays_bounded_whatever_comes() -> None:
     for _ in range(40):
         reader.push(silence(1_000))
     assert len(reader._signs) <= 100
+
+
+@given(
+    st.lists(st.sampled_from(["one two.", "silence", "hm", "long silence"]), max_size=6),
+    st.lists(st.integers(1, 500), min_size=1, max_size=20),
+)
+def test_silence_at_rest_is_passed_over_without_losing_the_place(parts: list[str], sizes: list[int]) -> None:
+    quiet = {"silence": silence(130), "long silence": silence(1_700)}
+    audio = b"".join(quiet[part] if part in quiet else speak(part).audio for part in parts)
+    frames, ragged = SpeechReader(), SpeechReader()
+    heard = [word for at in range(0, len(audio), 160) for word in frames.push(audio[at : at + 160])]
+    at = 0
+    again: list[HeardWord] = []
+    for size in cycle(sizes):
+        if at >= len(audio):
+            break
+        again += ragged.push(audio[at : at + size])
+        at += size
+    assert [*heard, *frames.finish()] == [*again, *ragged.finish()]
+    assert frames.position_samples == ragged.position_samples == len(audio)
+    assert frames.last_voiced_samples == ragged.last_voiced_samples
