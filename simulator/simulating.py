@@ -37,7 +37,7 @@ from simulator.runs.many import run_many
 from simulator.runs.one import Manner, Work
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.plan import Plan
-from simulator.scenario import ScriptError, ScriptFile, bundled, load
+from simulator.scenario import ScriptError, bundled, json_schema, load
 
 EXIT_FAILED, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -107,7 +107,7 @@ def carry_out(wishes: Wishes) -> int:
 
 def _show_what_there_is(wishes: Wishes) -> None:
     if wishes.wants_schema:
-        click.echo(json.dumps(ScriptFile.model_json_schema(), indent=2))
+        click.echo(json.dumps(json_schema(), indent=2))
     elif wishes.as_json:
         click.echo(orjson.dumps(fault_values() if wishes.wants_faults else checker_values()))
     elif wishes.wants_faults:

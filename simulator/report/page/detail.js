@@ -55,7 +55,7 @@ function listViolations(run, list, show) {
   run.violations.forEach((violation, number) => {
     const moment = violation.at_ms;
     const item = make("li", { "data-at": moment, "data-number": number, class: run.status === "xfailed" ? "expected" : "" },
-      make("time", {}, moment === null ? "whole call" : seconds(moment)),
+      make("time", {}, moment === null ? "at the end" : seconds(moment)),
       make("p", {}, make("b", {}, violation.checker), violation.caller && run.calls.length > 1 ? ` (${violation.caller})` : "", `: ${violation.what}`));
     if (moment !== null) item.addEventListener("click", () => {
       const call = callOf(run, violation);

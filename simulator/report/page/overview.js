@@ -64,7 +64,8 @@ function histogram(figures) {
   svg.append(draw("line", { class: "base", x1: 0, x2: wide, y1: base, y2: base }));
   const every = Math.ceil(bins / 6);
   for (let bin = 0; bin <= bins; bin += every)
-    svg.append(draw("text", { x: bin * step, y: high - 5, "text-anchor": bin ? "middle" : "start" }, `${whole((bin + from) * width)}${bin ? "" : " ms"}`));
+    svg.append(draw("text", { x: bin * step, y: high - 5, "text-anchor": bin ? (bin * step > wide - 20 ? "end" : "middle") : "start" },
+      `${whole((bin + from) * width)}${bin ? "" : " ms"}`));
   for (const name of ["p50", "p95"]) {
     const at = x(figures[name]);
     svg.append(draw("line", { class: name, x1: at, x2: at, y1: 12, y2: base }), draw("text", { x: at, y: 9, "text-anchor": "middle" }, name));

@@ -37,8 +37,13 @@ function row(run) {
   const first = run.violations[0];
   const why = first ? `${first.checker}: ${first.what}` : run.status === "xpassed" ? EXPLAINED.xpassed : "";
   return make("li", { class: run.status, "data-index": run.index, "aria-current": run === choice.run, title: `${run.status}: ${EXPLAINED[run.status]}`,
-    onclick: () => choose(run) },
+    onclick: () => { choose(run); showWhole(); } },
     make("b", {}, run.script), make("span", {}, `seed ${run.seed}`), why && run.status !== "passed" ? make("small", {}, why) : null);
+}
+
+function showWhole() {
+  const main = document.querySelector("main");
+  if (main.getBoundingClientRect().top > 40) main.scrollIntoView({ block: "start", behavior: "smooth" });
 }
 
 function choose(run, at = null) {

@@ -6,13 +6,14 @@ const LANES = ["caller", "heard", "mode", "words", "tool", "fault"];
 const LABELS = { caller: "caller", heard: "heard", mode: "mode", words: "words", tool: "tools", fault: "faults" };
 const pen = document.createElement("canvas").getContext("2d");
 
-function cut(text, room) {
+function cut(text, room, keepsEnd = false) {
   if (room < 14) return "";
   pen.font = "12px system-ui, sans-serif";
   const wide = pen.measureText(text).width;
   if (wide <= room) return text;
   const kept = Math.floor(text.length * (room - 9) / wide);
-  return kept > 1 ? `${text.slice(0, kept).trimEnd()}…` : "";
+  if (kept < 2) return "";
+  return keepsEnd ? `…${text.slice(-kept).trimStart()}` : `${text.slice(0, kept).trimEnd()}…`;
 }
 
 function tickStep(span, width) {
@@ -62,6 +63,10 @@ class Timeline {
       for (let row = 0; row < rows; row++) {
         const mates = spans.filter((span) => span.row === row);
         mates.forEach((span, index) => { span.next = index + 1 < mates.length ? mates[index + 1].from : Infinity; });
+        if (name === "words" && row === 0) for (const span of mates) {
+          const final = spans.find((one) => one.row === 1 && one.from >= span.from);
+          if (final) span.next = Math.min(span.next, final.from);
+        }
       }
       const high = rows * ROW + 2 * PAD;
       this.lanes.push({ name, top, high, spans });
@@ -282,15 +287,14 @@ class Timeline {
     const key = `${span.lane}${span.row}`, tooClose = last[key] !== undefined && x - last[key] < 2;
     if (tooClose) return;
     last[key] = x;
-    const label = cut(span.text, room - 12), shown = Math.max(x, GUTTER);
-    if (span.kind === "interim") {
-      this.put(content, span, draw("rect", { class: `span ${look}`, x, y: y + 3, width: 2, height: ROW - 7 }));
-    } else {
-      pen.font = "12px system-ui, sans-serif";
-      const wide = label ? Math.min(room - 2, pen.measureText(label).width + 12) : 4;
-      this.put(content, span, draw("rect", { class: `span ${look}`, x: shown, y: y + 1, width: wide, height: ROW - 3, rx: 4 }));
+    const isThin = span.kind === "interim"; // of interim words the last ones are new
+    const label = cut(span.text, room - 12, isThin), shown = Math.max(x, GUTTER);
+    if (label) {
+      this.put(content, span, draw("rect", { class: "behind", x: shown, y, width: room - 4, height: ROW - 1 }));
+      content.append(draw("text", { class: ink, x: shown + 7, y: y + 15 }, label));
     }
-    if (label) content.append(draw("text", { class: ink, x: shown + 6, y: y + 15 }, label));
+    if (x >= GUTTER - 4)
+      this.put(content, span, draw("rect", { class: `span instant ${look}`, x: x - 0.5, y: y + (isThin ? 3 : 1), width: isThin ? 2 : 3.5, height: ROW - (isThin ? 7 : 3), rx: 1 }));
   }
 
   put(content, span, element) {
