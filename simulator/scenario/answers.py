@@ -77,9 +77,8 @@ class ScriptedBrain:
     """Answers one run's requests, and remembers what was asked of it."""
 
     recipe: ScriptedAnswers
-    asked: list[str] = field(default_factory=list)
-    """What each new request was about, in words."""
-    unanswered: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """What each new request was about, in words, and what answered it; empty for nothing."""
     used: dict[Scripted, int] = field(default_factory=dict)
     _given: dict[bytes, BrainAnswer] = field(default_factory=dict)
 
@@ -94,17 +93,21 @@ class ScriptedBrain:
 
     def _new(self, request: Mapping[str, object]) -> BrainAnswer:
         text, tools = last_user_text(request), tools_just_run(request)
-        about = f'after {", ".join(tools)}, "{text}"' if tools else f'"{text}"'
-        self.asked.append(about)
+        by, answer = self._chosen(request, text, tools)
+        self.asked.append((f"after {', '.join(tools)}" if tools else f'"{text}"', by))
+        return answer
+
+    def _chosen(self, request: Mapping[str, object], text: str, tools: Sequence[str]) -> tuple[str, BrainAnswer]:
+        """What answers, in words, and the answer."""
         scripted = next(self._fitting(text, tools), None)
         if scripted is not None:
             self.used[scripted] = self.used.get(scripted, 0) + 1
-            return scripted.answer
+            return f"{scripted.kind} {scripted.number}", scripted.answer
         if self.recipe.brain:
-            return AppointmentBrain().answer(request)
-        if not self.recipe.fallback:
-            self.unanswered.append(about)
-        return BrainAnswer(self.recipe.fallback or NO_ANSWER)
+            return self.recipe.brain, AppointmentBrain().answer(request)
+        if self.recipe.fallback:
+            return "fallback", BrainAnswer(self.recipe.fallback)
+        return "", BrainAnswer(NO_ANSWER)
 
     def _fitting(self, text: str, tools: Sequence[str]) -> Iterator[Scripted]:
         for scripted in self.recipe.answers:
@@ -115,18 +118,16 @@ class ScriptedBrain:
 
     def complaints(self) -> Iterator[str]:
         """What was scripted and never asked for, and what was asked and not scripted."""
-        were = (
-            f"the model was asked {_times(len(self.asked))}: {_list(self.asked)}" if self.asked else "it was not asked"
-        )
+        asked = [f"{about} ({by or 'no answer'})" for about, by in self.asked]
+        was = f"it was asked {_times(len(asked))}: {_list(asked)}" if asked else "it was not asked at all"
         for scripted in (*self.recipe.answers, *self.recipe.replies):
             if scripted not in self.used:
-                yield f"expected the model to be asked for {scripted.text}, but {were}"
-        if self.unanswered:
-            known = [scripted.text for scripted in (*self.recipe.answers, *self.recipe.replies)]
-            have = f"the script has {_list(known)}" if known else "the script has none"
+                yield f"expected the model to be asked for {scripted.text}, but {was}"
+        unanswered = [about for about, by in self.asked if not by]
+        if unanswered:
             yield (
-                f"expected an answer to everything the model is asked, got none for {_list(self.unanswered)}; "
-                f'{have}. Add one, or fallback = "..."'
+                f"expected an answer to everything the model is asked, got none for {_list(unanswered)}; {was}. "
+                'Add one, or fallback = "..."'
             )
 
 

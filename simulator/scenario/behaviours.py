@@ -1,7 +1,9 @@
 """The tables of a script whose keys are fields of a behaviour: providers, networks, phones, tuning, environment."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any
 
 from agent.config import Config, load_config, variable_of
@@ -31,7 +33,9 @@ ORIGINS: Mapping[str, str] = {
 }
 """Of the networks, by the names of their tables."""
 
-OURS = frozenset({*SETTINGS, "OFFHOOK_DATA", "OFFHOOK_AGENT"})
+OURS = frozenset(
+    {*SETTINGS, "OFFHOOK_DATA", "OFFHOOK_AGENT", "OFFHOOK_HOST", "OFFHOOK_PORT", "OFFHOOK_STT", "OFFHOOK_TTS"}
+)
 """Variables that a simulation sets itself."""
 
 VARIABLES = tuple(sorted(variable_of(f.name) for f in fields(Config) if f.name not in {"is_open", "unknown"}))
@@ -57,14 +61,6 @@ class Traits:
 TRAITS = tuple(f.name for f in fields(Traits))
 
 
-@dataclass(slots=True)
-class Reading:
-    """A table read field by field: what came of it, and what is wrong with it."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    complaints: list[Complaint] = field(default_factory=list)
-
-
 def read_table(behaviour: type[Any], table: Mapping[str, Any], path: Path, more: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - an instance of it
     """`behaviour` made of a table. Raises SettingError with the first thing that is wrong; see `table_complaints`."""
     settings = (Setting(str(path[-1]), key, value, "") for key, value in table.items() if key not in more)
@@ -82,37 +78,44 @@ def table_complaints(
             continue
         if key not in names:
             yield Complaint((*path, key), f'unknown key "{key}"{nearest(key, [*names, *more])}')
-            continue
-        try:
-            read_table(behaviour, {key: value}, path)
-        except SettingError as error:
-            what = _plain(str(error), path, value)
-            if _is_of_type(behaviour, key, value):
-                good[key] = value  # perhaps it is right together with another one
-                continue
-            yield Complaint((*path, key), what)
+        elif what := _refusal(behaviour, {key: value}, path, key) or _impossible(key, value):
+            yield Complaint((*path, key), what + _meant(what, value))
         else:
             good[key] = value
+    if what := _refusal(behaviour, good, path):
+        yield Complaint((*path, what.split(":")[0].split(",")[0]), what)
+
+
+def _refusal(behaviour: type[Any], table: Mapping[str, Any], path: Path, key: str = "") -> str:
+    """Why a table cannot be; with `key`, only if that is for this value's own sake, whatever others there are."""
     try:
-        read_table(behaviour, good, path)
+        read_table(behaviour, table, path)
     except SettingError as error:
-        what = _plain(str(error), path, None)
-        yield Complaint((*path, what.split(":")[0].split(",")[0].strip()), what)
+        text = str(error).lstrip(":, ").removeprefix(f"{path[-1]}.")
+        for value in table.values():
+            text = text.replace(f"got {value!r}", f"got {shown(value)}")
+        return text if not key or text.split(":")[0] == key else ""
+    return ""
 
 
-def _is_of_type(behaviour: type[Any], key: str, value: object) -> bool:
-    """Whether a value that was refused was so by the behaviour's own check, not for what it is."""
-    try:
-        read_table(behaviour, {key: value}, ("table",))
-    except SettingError as error:
-        return not str(error).startswith(": table.")
-    return True
+def _impossible(key: str, value: object) -> str:
+    """Why no behaviour can have such a number: times, counts and shares."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    if value < 0:
+        return f"{key}: expected 0 or more, got {value}"
+    return (
+        f"{key}: expected a share from 0 to 1, got {value}" if key.endswith(("_rate", "_share")) and value > 1 else ""
+    )
 
 
-def _plain(text: str, path: Path, value: object) -> str:
-    """A complaint of a setting without its source, which is named by the line, and its value as TOML has it."""
-    text = text.lstrip(": ").removeprefix(f"{path[-1]}.")
-    return text if value is None else text.replace(f"got {value!r}", f"got {shown(value)}")
+def _meant(what: str, value: object) -> str:
+    """The nearest of the values that a complaint lists."""
+    listed = re.search(r"expected one of (.*), got", what)
+    if listed is None or not isinstance(value, str):
+        return ""
+    close = get_close_matches(value, listed[1].replace(" or ", ", ").split(", "), n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 # --- the others --------------------------------------------------------------------------------------------------
@@ -153,15 +156,15 @@ def profile_complaints(agents: Mapping[str, Any], table: Mapping[str, Any]) -> I
     for key, value in table.items():
         if key not in names:
             yield Complaint(("profile", key), f'unknown key "{key}"{nearest(key, names)}')
-        elif complaint := _refusal({key: value}, key):
+        elif complaint := _profile_refusal({key: value}, key):
             yield Complaint(("profile", key), complaint)
         else:
             good[key] = value
-    if complaint := _refusal({**agents, **good}, ""):
+    if complaint := _profile_refusal({**agents, **good}):
         yield Complaint(("profile", complaint.split()[0]), complaint)
 
 
-def _refusal(table: Mapping[str, Any], key: str) -> str:
+def _profile_refusal(table: Mapping[str, Any], key: str = "") -> str:
     """Why a profile cannot be; with `key`, only if it is for this value's own sake."""
     try:
         Profile.from_table(table)

@@ -72,7 +72,10 @@ def place(path: Path, script: Mapping[str, Any]) -> str:
         item = _ITEMS.get(path[:length])
         if item is not None and len(path) > length and isinstance(path[length], int):
             return f"{item} {typing.cast('int', path[length]) + 1}: "
-    tables = [str(part) for part in path[:-1] if isinstance(part, str)]
+    keys = path
+    while keys and isinstance(keys[-1], int):
+        keys = keys[:-1]
+    tables = [str(part) for part in keys[:-1] if isinstance(part, str)]
     return f"[{'.'.join(tables)}]: " if tables else ""
 
 

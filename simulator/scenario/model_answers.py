@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field
 
 from simulator.scenario.model_steps import TABLE, Text
 
@@ -55,11 +55,8 @@ def _as_table(reply: object) -> object:
     return {"say": reply} if isinstance(reply, str) else reply
 
 
-Reply = Annotated[
-    ReplyTable,
-    BeforeValidator(_as_table),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/ReplyTable"}]}),
-]
+Reply = Annotated[ReplyTable, BeforeValidator(_as_table)]
+"""Or its text alone."""
 
 
 class ModelTable(BaseModel):

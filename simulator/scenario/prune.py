@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from simulator.scenario.complaints import Path
+from simulator.scenario.model_steps import VERBS
 
 HARMLESS_STEP = {"silence_ms": 20}
 """In place of a step that is broken altogether: the numbers of the others stay."""
@@ -27,7 +28,10 @@ def _remove(script: dict[str, Any], path: Path) -> None:
             holder = holder[part]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(holder, dict):
+    if _is_step(path, holder):
+        holder.clear()
+        holder.update(HARMLESS_STEP)
+    elif isinstance(holder, dict):
         holder.pop(path[-1], None)
     elif isinstance(holder, list) and _is_steps(path):
         holder[int(path[-1])] = dict(HARMLESS_STEP)
@@ -37,5 +41,10 @@ def _remove(script: dict[str, Any], path: Path) -> None:
             outer.pop(key, None)
 
 
+def _is_step(path: Path, holder: object) -> bool:
+    """Whether it is a verb that is wrong: without it nothing is left of the step."""
+    return isinstance(holder, dict) and path[-1] in VERBS and _is_steps(path[:-1])
+
+
 def _is_steps(path: Path) -> bool:
-    return path[0] == "caller" or (len(path) >= 2 and path[-2] == "script")
+    return len(path) >= 2 and path[-2] in ("caller", "script") and isinstance(path[-1], int)
