@@ -64,11 +64,11 @@ def replay(trace: Path, level: str, profiles: tuple[str, ...], as_json: bool) ->
     TRACE is a file in data/traces. Exit code 0: no difference; 1: there is one, and it is shown; 2: not a trace that
     can be replayed.
     """
+    if profiles and level == "shell":
+        raise click.UsageError("--profile compares decisions: leave out --level shell")
     try:
         recorded = read_recorded(trace)
         if profiles:
-            if level == "shell":
-                raise SettingsError("--profile compares decisions: leave out --level shell")
             _show_tuning(recorded, profiles, as_json=as_json)
             return
         result = _replay(trace, recorded, level)
