@@ -74,7 +74,7 @@ class Call:
             call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
-        self._errands = Errands(services.new_runner(phone.call_sid, phone.caller), self)
+        self.errands = Errands(services.new_runner(phone.call_sid, phone.caller), self)
         self._mouth = Mouth(services, self._line, self)
         self._ears = services.ears.listen(self)
         services.model.warm()
@@ -226,7 +226,7 @@ class Call:
                 self.stamp("tools_returned")
                 self._mouth.continue_reply(reply, self._messages())
             case RunTool():
-                self._errands.run(effect)
+                self.errands.run(effect)
             case FinalizeTranscript():
                 if self.state.is_finalizing:
                     self._stamp_silence()

@@ -13,6 +13,10 @@ GAP_REACH_SAMPLES = ms_to_samples(800)
 """A gap between words further away than this is not waited for: a word hardly ever lasts that long."""
 
 
+BREATH_SAMPLES = ms_to_samples(40)
+"""So much of the gap is kept: without it two words would run into one another."""
+
+
 class Filler:
     """The audio of one phrase, taken piece by piece; `gaps` are the stretches between its words."""
 
@@ -47,7 +51,7 @@ class Filler:
     def _next_gap(self) -> int | None:
         for begin, end in self._gaps:
             if self._taken <= end and begin - self._taken <= GAP_REACH_SAMPLES:
-                return max(self._taken, begin)
+                return max(self._taken, min(end, begin + BREATH_SAMPLES))
         return None
 
 

@@ -29,8 +29,8 @@ def unended(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         return
     if call.agent.state.mode is not Mode.ENDED:
         yield f"the call is over and the machine still in {call.agent.state.mode}", None
-    if call.agent._errands.under_way:
-        yield f"{call.agent._errands.under_way} tools still run for a call that is over", None
+    if call.agent.errands.under_way:
+        yield f"{call.agent.errands.under_way} tools still run for a call that is over", None
     endings = [line for line in call.events if line["event"] == "CallEnded"]
     if len(endings) != 1:
         yield f"the end of the call was told {len(endings)} times", None

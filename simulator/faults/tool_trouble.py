@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.services import ToolOutcome, ToolRunner
 from fsm.units import NS_PER_MS
 from simulator.world import World
+from tools.runner import EFFECT_LIMIT_MS
 
 Run = Callable[[], Awaitable[ToolOutcome]]
 Trouble = Callable[["ToolTrouble", Run], Awaitable[ToolOutcome]]
@@ -88,10 +89,10 @@ def slowed(duration_ms: float) -> Trouble:
     return slow
 
 
-async def hangs(_tools: ToolTrouble, _run: Run) -> ToolOutcome:
-    """It does nothing, for ever."""
-    never: asyncio.Future[ToolOutcome] = asyncio.get_running_loop().create_future()
-    return await never
+async def hangs(tools: ToolTrouble, _run: Run) -> ToolOutcome:
+    """It does nothing, until the runner gives it up."""
+    await tools.pause(EFFECT_LIMIT_MS)
+    return Spoilt(json.dumps({"error": "no answer"}), failed=True)
 
 
 async def breaks(_tools: ToolTrouble, _run: Run) -> ToolOutcome:

@@ -37,7 +37,7 @@ class TwilioCall:
     `place()` begins it; `press`, `hang_up`, `drop_stream` and `reconnect` are what happens at the phone and on the way
     to it, `redirect` and `complete` what the REST API asks for. `on_ended` comes once, when the call is over and its
     callbacks were answered. The truth is in `record`, `phones` (one for each stream, in order), `said_by_twilio`,
-    `dialled`, `enqueued` and `errors`.
+    `dialled`, `enqueued` and `errors`; `was_hung_up`: by the person at the phone.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name
@@ -61,6 +61,7 @@ class TwilioCall:
             fresh_sid("CA", rng), account.account_sid, from_number, to_number, clock.now(), plan=plan
         )
         self.errors: list[CallError] = []
+        self.was_hung_up = False
         self._clock = clock
         self._behaviour = behaviour = behaviour or TwilioBehaviour()
         carrier = Carrier(clock, rng, network, account, behaviour, routes or {})
@@ -100,7 +101,8 @@ class TwilioCall:
 
     def hang_up(self) -> None:
         """The person at the phone hangs up."""
-        self.on_over(Status.CANCELED if self.record.started_at is None else Status.COMPLETED)
+        self.was_hung_up = not self.record.is_final
+        self.complete()
 
     def drop_stream(self) -> None:
         """The stream's connection is lost without a word; the call is still up and goes on behind its `<Connect>`."""
@@ -129,7 +131,7 @@ class TwilioCall:
 
     def complete(self) -> None:
         """Hang up for both; before the answer, the call is canceled."""
-        self.hang_up()
+        self.on_over(Status.CANCELED if self.record.started_at is None else Status.COMPLETED)
 
     # --- what is true -------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from simulator.runs.plan import CallerPlan, Plan
 from simulator.runs.rendered import put_phrases
 from simulator.runs.telling import call_outcome
 from simulator.world import Endless, Stuck
+from tools.runner import EFFECT_LIMIT_MS
 
 RELEASE_MS = 2_000
 """After the last call, until everything it held must be released."""
@@ -128,6 +129,7 @@ def perform(plan: Plan, seed: int, data: Path, *, until_ms: int | None = None) -
     leftovers: Iterable[str] = ()
     if not trouble and until_ms is None:
         rehearsal.world.run_for(RELEASE_MS)
+        rehearsal.world.run_for(0 if stage.are_tools_over() else EFFECT_LIMIT_MS)
         leftovers = rehearsal.close()
     return Evidence(
         plan=plan,
@@ -191,6 +193,10 @@ class _Stage:
 
     def _is_over(self) -> bool:
         return len(self.placed) == len(self.plan.callers) and all(call.ended_at is not None for _, call in self.placed)
+
+    def are_tools_over(self) -> bool:
+        """Whether no tool runs any more: those of a call that is over may, for as long as their runner lets them."""
+        return not any(call.errands.under_way for call in self.rehearsal.answered.values())
 
     def _end_it(self) -> None:
         """The script has no end of its own: hang up, and say so."""

@@ -42,7 +42,7 @@ def ended_by(call: CallEvidence) -> str:
         return ""
     if any(name == "EndCall" for _, name, _ in call.effects):
         return "agent"
-    return "caller" if call.caller.has_hung_up else "network"
+    return "caller" if call.caller.has_hung_up or call.twilio.was_hung_up else "network"
 
 
 # --- turns ---------------------------------------------------------------------------------------------------------
@@ -86,13 +86,14 @@ def _answered(call: CallEvidence, replies: set[int]) -> str:
 
 
 def longest_silence_ms(call: CallEvidence) -> int:
-    """The longest time in which neither side sounded, from the stream's start to the call's end."""
+    """The longest time in which neither side sounded; what a caller waits before they hang up is their own affair."""
     begins = [phone.started_at for phone in call.twilio.phones if phone.started_at is not None]
     if not begins or call.simulated.ended_at is None:
         return 0
     sounds = [(one.started_at, one.ended_at) for one in call.caller.agent_speech]
     sounds += [(one.started_at, one.ended_at) for one in call.caller.said]
-    sounds.append((call.simulated.ended_at, call.simulated.ended_at))
+    if ended_by(call) != "caller":
+        sounds.append((call.simulated.ended_at, call.simulated.ended_at))
     longest, last_end = 0, min(begins)
     for started_at, ended_at in sorted(sounds):
         longest = max(longest, started_at - last_end)

@@ -62,8 +62,8 @@ def test_a_tool_runs_beside_the_call_and_the_model_is_asked_again(booth: Booth) 
         booth.clock.advance(1_000)
         booth.model.generations[0].ends(ToolCall("c1", "find_free_slots", "{}"))
         assert len(booth.model.generations) == 1, "its result comes first"
-        while booth.call._errands.under_way:
-            await asyncio.gather(*booth.call._errands._tasks)
+        while booth.call.errands.under_way:
+            await asyncio.gather(*booth.call.errands._tasks)
         (returned,) = booth.told(ToolReturned)
         assert isinstance(returned, ToolReturned)
         assert returned.result == "find_free_slots {}"
@@ -90,7 +90,7 @@ def test_after_a_goodbye_the_model_is_not_asked_again(booth: Booth) -> None:
         assert booth.hung_up == []
         booth.hears(silence(1_500))
         assert booth.hung_up == [False], "once it was heard, and without an apology"
-        await asyncio.gather(*booth.call._errands._tasks)
+        await asyncio.gather(*booth.call.errands._tasks)
 
     asyncio.run(story())
 

@@ -24,16 +24,23 @@ def test_it_is_taken_piece_by_piece() -> None:
 def test_it_gives_way_at_the_end_of_the_word_under_way() -> None:
     filler = one_moment()
     filler.take(480)
-    assert filler.give_way() == 1_000
-    assert filler.unsent_samples == 520
+    assert filler.give_way() == 800
+    assert filler.unsent_samples == 720, "and a breath after it"
     assert filler.give_way() == 0
 
 
-def test_between_words_it_gives_way_at_once() -> None:
+def test_between_words_it_gives_way_before_the_next() -> None:
     filler = one_moment()
     filler.take(350)
     filler.give_way()
-    assert filler.unsent_samples == 0
+    assert filler.unsent_samples == 50
+
+
+def test_no_more_of_a_long_gap_is_kept_than_a_breath() -> None:
+    filler = Filler(bytes([LOUD]) * 8_000, Alignment("a b", (0, 800, 4_000)))
+    filler.take(100)
+    filler.give_way()
+    assert filler.unsent_samples == 700 + 320
 
 
 def test_without_known_words_it_fades() -> None:

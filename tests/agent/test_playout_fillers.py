@@ -29,7 +29,7 @@ def test_a_filler_gives_way_at_the_end_of_a_word(booth: Booth) -> None:
     booth.clock.advance(20)
     booth.say("Yes", byte=1)
     booth.clock.advance(1_000)
-    assert booth.phone.heard() == bytes([5]) * 2_000 + bytes([1]) * 1_600
+    assert booth.phone.heard() == bytes([5]) * 2_200 + bytes([1]) * 1_600
     assert booth.heard_text() == "Yes"
 
 

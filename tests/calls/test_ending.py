@@ -203,7 +203,7 @@ def test_a_call_ends_while_its_tool_still_runs(tmp_path: Path, monkeypatch: pyte
     scene.rehearsal.at(11_560, call.twilio.hang_up)
     scene.run()
     assert call.lines[-1]["note"] == "released"
-    assert call.server_side._errands.under_way == 0
+    assert call.server_side.errands.under_way == 0
 
 
 def test_the_end_of_a_call_is_told_once(tmp_path: Path) -> None:
