@@ -36,6 +36,11 @@ class CannedBrain:
         self._replies = tuple(BrainAnswer(reply) if isinstance(reply, str) else reply for reply in replies)
         self._given = 0
 
+    @property
+    def replies(self) -> tuple[BrainAnswer, ...]:
+        """What it answers, in order."""
+        return self._replies
+
     def __repr__(self) -> str:
         return f"CannedBrain({list(self._replies)!r})"
 

@@ -1,0 +1,272 @@
+"""Random stories told to the chart, in every order that can come about: what a caller would notice never happens.
+
+Which events are possible is read from the chart; what the shell answers to orders is a model of it. Time passes in any
+steps, and deadlines are met exactly, one nanosecond before and one after.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from fsm.chart import IGNORED
+from fsm.events import (
+    CallEnded,
+    CallStarted,
+    DigitPressed,
+    EarsFailed,
+    EarsRestored,
+    Event,
+    HangUpRequested,
+    PlayoutDrained,
+    PlayoutFinished,
+    PlayoutHeld,
+    ReplyAudioStarted,
+    ReplyFailed,
+    SpeechStarted,
+    SpeechStopped,
+    Stage,
+    Tick,
+    ToolCall,
+    ToolReturned,
+    ToolsRequested,
+    TurnEnded,
+    TurnLikelyEnded,
+    TurnResumed,
+    WordsHeard,
+)
+from fsm.profile import Phrases, Profile
+from fsm.state import Mode
+from fsm.units import ms_to_ns
+from simulator.strategies.moves import (
+    AGREEING,
+    CONTENT,
+    LATENESS_NS,
+    RARELY,
+    RETRY_AFTER_MS,
+    WAITS_NS,
+    is_asking,
+    is_old,
+    is_owed,
+    move,
+)
+from simulator.strategies.promises import settled_by_ms
+from simulator.strategies.telling import Telling
+
+LATE = st.sampled_from(
+    [
+        TurnLikelyEnded,
+        TurnResumed,
+        ReplyAudioStarted,
+        ReplyFailed,
+        PlayoutHeld,
+        PlayoutFinished,
+        PlayoutDrained,
+        ToolsRequested,
+    ]
+)
+"""What may come when it no longer matters."""
+
+
+class ChartMachine(Telling, RuleBasedStateMachine):
+    """A call as the chart sees it. `ChartMachine.of(profile).TestCase` is a test of your own profile.
+
+    Rules are what callers, providers and clocks do; `Promises`, named after what a caller would notice, hold at every
+    moment; at the end, when nobody says anything any more, the call ends by itself.
+    """
+
+    @classmethod
+    def of(cls, profile: Profile | Mapping[str, int] | None = None, phrases: Phrases | None = None) -> Any:  # noqa: ANN401 - a subclass of this one; mypy knows no TestCase of it
+        """The same machine for another profile (or a table of one, as in an agent's file) and other phrases."""
+        if not isinstance(profile, Profile):
+            profile = Profile.from_table(profile or {})
+        return type("ChartMachine", (cls,), {"profile": profile, "phrases": phrases or cls.phrases})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = 0
+        self._tools = 0
+        self._last_text = ""
+        self.open_call()
+
+    @initialize(opens=st.sampled_from([True, True, True, False]), is_warm=st.sampled_from([True, True, False]))
+    def the_call_comes_in(self, opens: bool, is_warm: bool) -> None:
+        """With its stream, or not yet; phrases are rendered, or have to be."""
+        self.shell.are_phrases_rendered = is_warm
+        if opens:
+            self.the_line_opens()
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    @move(Tick, wait_ns=WAITS_NS, late_ns=LATENESS_NS)
+    def time_passes(self, wait_ns: int, late_ns: int) -> None:
+        """Deadlines fire meanwhile, in time or late."""
+        self.let_time_pass(self.now + wait_ns, late_ns)
+
+    @move(Tick, lambda self: self.shell.is_sounding)
+    def the_phone_plays_it_all(self) -> None:
+        """Time passes until the reply was heard as far as it came."""
+        self.let_time_pass(self.shell.next_due() or self.now)
+
+    @move(Tick, offset_ns=st.sampled_from([-1, 0, 1]))
+    def a_deadline_is_near(self, offset_ns: int) -> None:
+        """The next thing happens one nanosecond before a deadline, at its very instant, or before its late timer."""
+        due = self.state.deadlines.earliest()
+        assert due is not None
+        self.stand_at(due + offset_ns)
+
+    # --- the caller ------------------------------------------------------------------------------------------
+
+    @move(CallStarted)
+    def the_line_opens(self) -> None:
+        self.feed(CallStarted("+15550001", "+15550002"))
+
+    @move(SpeechStarted, lambda self: not self.state.is_talking, ago_ms=st.integers(0, 120))
+    def the_caller_sounds(self, ago_ms: int) -> None:
+        self.feed(SpeechStarted(max(self.now - ms_to_ns(ago_ms), self.state.last_voiced_at or 0)))
+
+    @move(SpeechStopped, lambda self: self.state.is_talking, ago_ms=st.integers(0, 400))
+    def the_caller_falls_silent(self, ago_ms: int) -> None:
+        self.feed(SpeechStopped(max(self.now - ms_to_ns(ago_ms), self.state.onset_at or 0)))
+
+    @move(WordsHeard, text=st.sampled_from(CONTENT), is_final=st.booleans(), speech_final=st.booleans())
+    def new_words_are_heard(self, text: str, is_final: bool, speech_final: bool) -> None:
+        self._words += 1
+        self._last_text = f"word{self._words} {text}"
+        self.feed(WordsHeard(self._last_text, is_final, speech_final))
+
+    @move(WordsHeard, text=st.sampled_from(AGREEING), is_final=st.booleans())
+    def the_caller_agrees(self, text: str, is_final: bool) -> None:
+        self.feed(WordsHeard(text, is_final, is_final))
+
+    @move(WordsHeard, is_final=st.booleans(), speech_final=st.booleans())
+    def the_transcriber_repeats_itself(self, is_final: bool, speech_final: bool) -> None:
+        """The same words again, settled or not; empty where there were none."""
+        self.feed(WordsHeard(self._last_text, is_final, speech_final))
+
+    @move(TurnEnded, says_more=st.booleans())
+    def the_transcriber_ends_the_turn(self, says_more: bool) -> None:
+        said = self.state.utterance
+        known = (*(self.state.asked.settled if self.state.mode is Mode.THINKING else ()), *said.settled, said.interim)
+        self.feed(TurnEnded(" ".join([*filter(None, known), "and Friday"]) if says_more else ""))
+
+    @move(DigitPressed, digit=st.sampled_from("5#*"))
+    def a_key_is_pressed(self, digit: str) -> None:
+        self.feed(DigitPressed(digit))
+
+    @move(EarsFailed)
+    def the_transcriber_is_lost(self) -> None:
+        self.feed(EarsFailed("closed"))
+
+    @move(EarsRestored, lambda self: self.state.is_deaf)
+    def the_transcriber_is_back(self) -> None:
+        self.feed(EarsRestored())
+
+    # --- our side --------------------------------------------------------------------------------------------
+
+    @move(None, is_asking, words=st.integers(1, 12))
+    def the_model_says(self, words: int) -> None:
+        """More text goes to the voice."""
+        current = self.shell.current
+        assert current is not None
+        first = len(current.said)
+        current.said += [f"reply{current.number}word{index}" for index in range(first, first + words)]
+
+    @move(None, is_asking, words=st.integers(1, 12), is_all=st.booleans())
+    def the_model_says_and_the_voice_speaks(self, words: int, is_all: bool) -> None:
+        self.the_model_says(words)
+        self.audio_arrives(1.0)
+        if is_all and is_asking(self):
+            self.the_model_is_through()
+
+    @move(None, is_owed, share=st.sampled_from([1.0, 0.5, 0.1]))
+    def audio_arrives(self, share: float) -> None:
+        current = self.shell.current
+        assert current is not None
+        self.shell.voice(max(1, int(current.owed * share)), self.now)
+        self.settle()
+
+    @move(None, is_asking)
+    def the_model_is_through(self) -> None:
+        """It has said all it had to say, or nothing at all."""
+        current = self.shell.current
+        assert current is not None
+        if current.said:
+            self.shell.close()
+            self.settle()
+        else:
+            current.is_asking = False
+            self.feed(ReplyFailed(current.number, Stage.MODEL, "empty"))
+
+    @move(ToolsRequested, is_asking, count=st.integers(1, 3))
+    def the_model_asks_for_tools(self, count: int) -> None:
+        current = self.shell.current
+        assert current is not None
+        current.is_asking, current.awaits_tools = False, True
+        calls = tuple(ToolCall(f"call{self._tools + n}", "book", "{}") for n in range(count))
+        self._tools += count
+        self.feed(ToolsRequested(current.number, calls, " ".join(current.said[current.round_from :])))
+
+    @move(
+        ToolReturned,
+        lambda self: bool(self.shell.running),
+        which=st.integers(0, 5),
+        failed=st.booleans(),
+        ends=st.booleans(),
+    )
+    def a_tool_returns(self, which: int, failed: bool, ends: bool) -> None:
+        call_id = self.shell.running[which % len(self.shell.running)][1]
+        self.feed(ToolReturned(self.shell.tool_returned(call_id), call_id, "result", failed, ends_call=ends))
+
+    @move(ReplyFailed, is_asking, retryable=st.booleans(), retry_after_ms=RETRY_AFTER_MS)
+    def the_model_fails(self, retryable: bool, retry_after_ms: int) -> None:
+        current = self.shell.current
+        assert current is not None
+        current.is_asking = False
+        self.feed(ReplyFailed(current.number, Stage.MODEL, "closed", retryable, retry_after_ms))
+
+    @move(ReplyFailed, is_owed, retryable=st.booleans())
+    def the_voice_fails(self, retryable: bool) -> None:
+        current = self.shell.current
+        assert current is not None
+        current.is_mute = True
+        self.feed(ReplyFailed(current.number, Stage.VOICE, "closed", retryable))
+
+    # --- the end, and what comes too late ----------------------------------------------------------------------
+
+    @move(HangUpRequested, is_old, chance=RARELY)
+    def somebody_wants_it_over(self, chance: int) -> None:
+        if not chance:
+            self.feed(HangUpRequested("drain"))
+
+    @move(CallEnded, is_old, chance=RARELY)
+    def the_caller_hangs_up(self, chance: int) -> None:
+        if chance:
+            return
+        heard = "" if self.state.mode is Mode.LISTENING else self.shell.line_closed(self.now)
+        self.feed(CallEnded("hung up", heard))
+
+    @rule(late=LATE)
+    def something_comes_too_late(self, late: type[Event]) -> None:
+        """Guesses, and the news of the reply before this one: they change nothing."""
+        mode, number = self.state.mode, self.state.reply - 1
+        if mode is Mode.CONNECTING or IGNORED.get((mode, late.__name__), "").startswith("cannot happen"):
+            return
+        values: dict[type[Event], Event] = {
+            TurnLikelyEnded: TurnLikelyEnded("so"),
+            TurnResumed: TurnResumed(),
+            ReplyAudioStarted: ReplyAudioStarted(number),
+            ReplyFailed: ReplyFailed(number, Stage.VOICE, "closed"),
+            PlayoutHeld: PlayoutHeld(number, "reply"),
+            PlayoutFinished: PlayoutFinished(number, "reply"),
+            PlayoutDrained: PlayoutDrained(number, "reply"),
+            ToolsRequested: ToolsRequested(number, (ToolCall("late", "book", "{}"),)),
+        }
+        self.nothing_follows_from(values[late])
+
+    def teardown(self) -> None:
+        """Nobody says or does anything any more: the call ends by itself, in good time."""
+        self.let_time_pass(self.now + ms_to_ns(settled_by_ms(self.profile)))
+        assert self.state.mode is Mode.ENDED, f"the call never ends: {self.state}"
+        self.every_promise_is_kept()

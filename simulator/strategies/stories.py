@@ -1,0 +1,30 @@
+"""Random stories of a call as the chart is told them: instants and events, in an order that can come about."""
+
+from hypothesis import strategies as st
+
+from fsm.events import Event
+from fsm.profile import Phrases, Profile
+from simulator.strategies.chart_machine import ChartMachine
+from simulator.strategies.moves import moves_of
+
+Story = tuple[tuple[int, Event], ...]
+"""Instants (ns) and events, from `begin` at the first of them on."""
+
+
+@st.composite
+def stories(
+    draw: st.DrawFn, profile: Profile | None = None, phrases: Phrases | None = None, *, max_moves: int = 40
+) -> Story:
+    """What happens in a call under `profile`, in at most `max_moves` moves; Ticks stand where the shell would tick.
+
+    Fold them through `fsm.step.step`, from `begin(profile, phrases, 0)` on.
+    """
+    telling: ChartMachine = ChartMachine.of(profile, phrases)()
+    telling.the_call_comes_in(opens=True, is_warm=draw(st.booleans()))
+    for _ in range(draw(st.integers(0, max_moves))):
+        possible = moves_of(telling)
+        if not possible:
+            break
+        name = draw(st.sampled_from(list(possible)))
+        getattr(telling, name)(**{each: draw(drawn) for each, drawn in possible[name].arguments.items()})
+    return tuple(telling.told)
