@@ -1,9 +1,7 @@
 """The demonstration call with real speech: local recogniser and voice, a spoken or recorded caller, Twilio's frames."""
 
 import asyncio
-import audioop
 import os
-import wave
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +10,13 @@ from agent.config import Config, load_config
 from agent.errors import SettingsError
 from agent.providers.local import LocalSpeech
 from agent.trace import Observer
-from fsm.units import SAMPLE_RATE_HZ, ms_to_samples
+from fsm.units import ms_to_samples
 from simulator.demo.live import Watch, opened_house, place_call
 from simulator.demo.story import SCRIPT, Options, Performance, demo_settings
 from simulator.ears import EnergyEar, voiced_span
 from simulator.emulators import EmulatedProviders, Setup
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, Play, Say, Script, Step
+from simulator.wav import read_wav
 
 PAUSE_SAMPLES = ms_to_samples(700)
 """Silence in a recording after which the person is taken to have finished a contribution."""
@@ -117,18 +116,6 @@ def contributions(audio: bytes) -> list[bytes]:
 def read_caller(path: Path) -> bytes:
     """A WAV file as mu-law at 8 kHz; of two channels the left. Raises SettingsError."""
     try:
-        with wave.open(str(path), "rb") as recording:
-            channels, width, rate = recording.getnchannels(), recording.getsampwidth(), recording.getframerate()
-            pcm = recording.readframes(recording.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise SettingsError(f"--caller {path}: expected a WAV file with PCM samples: {error}") from error
-    if width not in (1, 2, 3, 4) or channels not in (1, 2):
-        raise SettingsError(f"--caller {path}: expected PCM on one or two channels, got {channels} of {8 * width} bit")
-    if width == 1:
-        pcm = audioop.bias(pcm, 1, -128)
-    if channels == 2:
-        pcm = audioop.tomono(pcm, width, 1, 0)
-    pcm = audioop.lin2lin(pcm, width, 2)
-    if rate != SAMPLE_RATE_HZ:
-        pcm, _ = audioop.ratecv(pcm, 2, 1, rate, SAMPLE_RATE_HZ, None)
-    return audioop.lin2ulaw(pcm, 2)
+        return read_wav(path)
+    except ValueError as error:
+        raise SettingsError(f"--caller {path}: {error}") from error

@@ -5,10 +5,11 @@ from pathlib import Path as FilePath
 
 from simulator.scenario.complaints import Complaint, Path
 from simulator.scenario.model_steps import VERBS, StepTable
-from simulator.scenario.steps import moment_of, read_wav
+from simulator.scenario.steps import moment_of
 from simulator.script import AfterAgentFinished, AfterWords, IntoAgentSpeech, plain_words
 from simulator.script_marks import MarkError, MarkKind, read_marks
 from simulator.speech import speak
+from simulator.wav import read_wav
 
 COMPANIONS = {
     "ms_per_char": "say",

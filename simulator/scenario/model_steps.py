@@ -60,7 +60,8 @@ class StepTable(BaseModel):
     silence_ms: Duration | None = None
     """Say nothing for so long."""
     play: Path | None = None
-    """A WAV file (PCM), relative to the script; `text` is what it says."""
+    """A WAV file (PCM), relative to the script; `text` is what it says. The emulated transcriber finds words only in
+    recordings of simulated callers, and a voice without words in all others."""
     hang_up: Literal[True] | None = None
     """Hang up. A script that does not end so hangs up once the agent has finished."""
 
@@ -84,7 +85,7 @@ class StepTable(BaseModel):
     ms_per_char: Annotated[int, Field(ge=10, le=500)] | None = None
     """How fast `say` speaks; 65 unless told, which is some 150 words a minute."""
     loudness: Annotated[float, Field(ge=0.05, le=4.0)] | None = None
-    """How loud `say` is; 1 is usual, 0.1 is somebody far from the phone."""
+    """How loud `say` is; 1 is usual, and below 0.2 words get lost."""
     level: Annotated[int, Field(ge=0, le=18_000)] | None = None
     """Loudness of `noise_ms`, RMS of 32,767; speech has about 3,500."""
     gap_ms: Annotated[int, Field(ge=20, le=60_000)] | None = None

@@ -1,12 +1,9 @@
 """From the steps of a script file to the steps of a simulated caller."""
 
-import audioop
-import wave
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fsm.units import SAMPLE_RATE_HZ
 from simulator.scenario.model_steps import StepTable
 from simulator.script import (
     AfterAgentFinished,
@@ -29,6 +26,7 @@ from simulator.script import (
     Step,
     When,
 )
+from simulator.wav import read_wav
 
 LAST_SILENCE_MS = 2_500
 """A caller who has nothing more to do waits so long for the agent to say more, or to hang up by itself."""
@@ -113,28 +111,6 @@ def moment_of(table: StepTable) -> str:
     if table.delay_ms is not None or table.silence_ms is not None:
         return "delay_ms"
     return "into_agent_speech_ms" if table.verbs and table.verbs[0] in _INTO_SPEECH else "after_agent"
-
-
-def read_wav(path: Path) -> bytes:
-    """A WAV file as mu-law at 8 kHz; of two channels the left. Raises ValueError."""
-    try:
-        with wave.open(str(path), "rb") as recording:
-            channels, width, rate = recording.getnchannels(), recording.getsampwidth(), recording.getframerate()
-            pcm = recording.readframes(recording.getnframes())
-    except OSError as error:
-        raise ValueError(f"expected a WAV file, but {path} cannot be read: {error.strerror}") from error
-    except (EOFError, wave.Error) as error:
-        raise ValueError(f"expected a WAV file with PCM samples, got {path}: {error}") from error
-    if width not in (1, 2, 3, 4) or channels not in (1, 2):
-        raise ValueError(f"expected PCM on one or two channels, got {channels} of {8 * width} bit in {path}")
-    if width == 1:
-        pcm = audioop.bias(pcm, 1, -128)
-    if channels == 2:
-        pcm = audioop.tomono(pcm, width, 1, 0)
-    pcm = audioop.lin2lin(pcm, width, 2)
-    if rate != SAMPLE_RATE_HZ:
-        pcm, _ = audioop.ratecv(pcm, 2, 1, rate, SAMPLE_RATE_HZ, None)
-    return audioop.lin2ulaw(pcm, 2)
 
 
 def _int(value: int | None, usual: int | None = None) -> int:
