@@ -34,10 +34,11 @@ from simulator.report.table import show
 from simulator.report.written import ReportError, check_place, written_whole
 from simulator.runs.fault_option import parse_fault
 from simulator.runs.many import run_many
-from simulator.runs.one import Manner, Work
+from simulator.runs.one import Manner, Work, quieten
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.plan import Plan
 from simulator.scenario import ScriptError, bundled, json_schema, load
+from simulator.shrinking import shrink_first
 
 EXIT_FAILED, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -144,6 +145,7 @@ def console() -> Console:
 
 
 def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
+    quieten()
     manner = wishes.manner
     works = [_work(script, plan, wishes) for script, plan in plans]
     old = _checked(wishes, works)
@@ -157,6 +159,14 @@ def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
         _report(wishes, results, None if old is None else compare(old, side_of(results.runs)))
         if shows_decisions and last is not None:
             show_decisions(console(), last, wishes.until_ms or 0)
+        if wishes.shrink and results.failures:
+            # a report in JSON is all that may stand on the standard output
+            shrink_first(
+                results.failures,
+                works,
+                wishes.manner,
+                lambda text: click.echo(f"\n{text}", err=wishes.as_json),
+            )
     return _exit_code(results)
 
 

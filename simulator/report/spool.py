@@ -1,5 +1,6 @@
 """Values kept on disk until a report is written: memory does not grow with the number of runs."""
 
+import weakref
 from collections.abc import Iterator
 from tempfile import TemporaryFile
 from typing import Any
@@ -12,6 +13,8 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115 - lives as long as the spool
+        self.close = weakref.finalize(self, self._file.close)
+        """Let it vanish; harmless twice."""
         self.count = 0
 
     def append(self, value: Any) -> None:  # noqa: ANN401 - anything JSON knows
@@ -29,7 +32,3 @@ class Spool:
     def __iter__(self) -> Iterator[Any]:
         """Each value, in order."""
         return (orjson.loads(line) for line in self.lines())
-
-    def close(self) -> None:
-        """Let it vanish."""
-        self._file.close()

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +11,7 @@ from simulator.report.results import Results, Tally, in_order
 from simulator.runs.outcome import Outcome, Status, Violation
 
 VIOLATIONS_SHOWN = 5
+INDENT = 5
 STYLES = {
     Status.PASSED: "green",
     Status.XFAILED: "yellow",
@@ -22,7 +24,7 @@ def show(console: Console, results: Results) -> None:
     """All of it; the failures last but one, where the eye is when the prompt comes back."""
     console.print(summary_table(results))
     for outcome in results.failures:
-        console.print("", failure(outcome), sep="\n")
+        show_failure(console, outcome)
     left_out = results.total.failures - len(results.failures)
     if left_out:
         console.print(f"\n... and {left_out} failing runs more; --json, --junit and --html have them all", style="red")
@@ -60,28 +62,31 @@ def _count(count: int, style: str) -> Text:
     return Text(str(count), style=style) if count else Text("-", style="dim")
 
 
-def failure(outcome: Outcome) -> RenderableType:
-    """What failed at which moment, with what on, and the one command that shows it again."""
+def show_failure(console: Console, outcome: Outcome) -> None:
+    """What failed at which moment, with what on, and the one command that shows it again, in one piece."""
     style = STYLES.get(outcome.status, "bold red")
     who = ((outcome.script, "bold"), f"  seed {outcome.seed}  ", (outcome.about, "dim"))
-    lines = [Text.assemble((f"{outcome.status.upper()} ", style), *who)]
+    console.print(Text.assemble((f"\n{outcome.status.upper()} ", style), *who))
+    for line in _failure_lines(outcome):
+        console.print(Padding(line, (0, 0, 0, INDENT)))
+    console.print(Text.assemble((" " * INDENT + "run it again: ", "dim"), outcome.rerun), soft_wrap=True)
+
+
+def _failure_lines(outcome: Outcome) -> Iterator[Text]:
     if outcome.status is Status.XPASSED:
-        lines.append(Text(f"     holds now, although it is marked xfail ({outcome.xfail}): take the mark away"))
+        yield Text(f"holds now, although it is marked xfail ({outcome.xfail}): take the mark away")
     violations = in_order(outcome.violations)
-    lines += [_violation(violation) for violation in violations[:VIOLATIONS_SHOWN]]
+    yield from map(_violation, violations[:VIOLATIONS_SHOWN])
     if len(violations) > VIOLATIONS_SHOWN:
-        lines.append(Text(f"     ... and {len(violations) - VIOLATIONS_SHOWN} more", style="dim"))
+        yield Text(f"... and {len(violations) - VIOLATIONS_SHOWN} more", style="dim")
     if outcome.faults:
-        lines.append(Text(f"     faults: {', '.join(outcome.faults)}", style="yellow"))
-    lines.append(Text.assemble(("     run it again: ", "dim"), outcome.rerun))
-    return Group(*lines)
+        yield Text(f"faults: {', '.join(outcome.faults)}", style="yellow")
 
 
 def _violation(violation: Violation) -> Text:
     at = "" if violation.at_ms is None else f"at {violation.at_ms} ms  "
     who = f"{violation.caller}  " if violation.caller else ""
-    what = violation.what.replace("\n", "\n       ")
-    return Text.assemble("     ", (at, "bold"), (who, "dim"), (violation.checker, "red"), f": {what}")
+    return Text.assemble((at, "bold"), (who, "dim"), (violation.checker, "red"), f": {violation.what}")
 
 
 def closing_line(results: Results) -> Text:

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from simulator.runs.one import Manner, Work, broken, run_one
+from simulator.runs.one import Manner, Work, broken, quieten, run_one
 from simulator.runs.outcome import Outcome
 
 CHUNK_RUNS = 8
@@ -173,6 +173,7 @@ def _exit(code: int | None) -> str:
 def _serve(pipe: "Connection[Any, Any]", manner: Manner, run_it: RunOne) -> None:
     """What a process does: runs what comes, until there is nobody to tell."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no temporary folder behind
+    quieten()
     with suppress(EOFError, OSError):
         while True:
             work: Work = pipe.recv()

@@ -1,5 +1,6 @@
 """One run as the command wants it: script and seed in, outcome out, whatever happens."""
 
+import logging
 import traceback
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,6 +11,7 @@ from simulator.report.results import without_spans
 from simulator.runs.outcome import Outcome, Status, Violation
 from simulator.runs.plan import FaultPlan, Plan
 from simulator.runs.run import run
+from simulator.runs.swarm import swarm
 from simulator.runs.twice import divergence
 from simulator.scenario import bundled, load
 
@@ -56,12 +58,18 @@ def plan_of(script: str, seed: int, manner: Manner) -> Plan:
     if script in bundled():
         plan = replace(plan, path=None)  # it goes by its name, wherever it is installed
     if manner.is_swarm:
-        from simulator.runs.swarm import swarm  # noqa: PLC0415 - only for a swarm
-
         plan = swarm(plan, seed)
     if manner.faults:
         plan = replace(plan.with_faults(*manner.faults), is_strict=False)
     return replace(plan, options=manner.options)
+
+
+def quieten() -> None:
+    """Let what the agent logs in simulated calls go nowhere by itself: faults are what they are made of.
+
+    Checkers listen to it all the same.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def run_one(work: Work, seed: int, manner: Manner) -> Outcome:
