@@ -1,5 +1,7 @@
 """One utterance on its way through ElevenLabs: what was asked, what came, what is owed. Pure; takes `now`."""
 
+from collections.abc import Iterable
+
 from agent.ports import Alignment
 from agent.providers.elevenlabs_codec import ElevenLabsSettings, Piece
 from fsm.units import ms_to_ns, samples_to_ms
@@ -28,7 +30,9 @@ class Utterance:
         self.audio_samples = 0
         self.due_at: int | None = None
         self._text_chars = 0
+        self._text_letters = 0
         self._aligned_chars = 0
+        self._aligned_letters = 0
         self._is_aligned = True  # every piece so far told its words
         self._early_alignment: Alignment | None = None
 
@@ -37,6 +41,7 @@ class Utterance:
         was_owed = self.is_owed()
         self.texts.append(text)
         self._text_chars += len(text)
+        self._text_letters += _letters(text)
         if not was_owed or self.due_at is None:
             self.due_at = now + ms_to_ns(settings.first_audio_timeout_ms)
 
@@ -83,19 +88,32 @@ class Utterance:
             self._early_alignment = None
             self.audio_samples += len(piece.audio)
             self._is_aligned &= alignment is not None and piece.follows_text
-            self._aligned_chars += len(alignment.chars) if alignment is not None else 0
+            if alignment is not None:
+                self._aligned_chars += len(alignment.chars)
+                self._aligned_letters += _letters(alignment.chars)
         self.has_ended |= piece.is_final and self.is_finished
         if piece.audio or piece.is_final:
             self._expect_next(now, settings)
         return alignment
 
     def is_owed(self) -> bool:
-        """Whether some of its text cannot have sounded yet, told by the words' times, else by the audio's length."""
-        if not self.texts:
-            return False
-        if self.audio_samples and self._is_aligned:
-            return self._lacks_words()
+        """Whether some of its text cannot have sounded yet, told by the words' times, else by the audio's length.
+
+        Blanks and signs may be left out of the times, letters are not: a short last sentence is part of the text, too.
+        """
+        if self.texts and self.audio_samples and self._is_aligned:
+            return self._aligned_letters < self._text_letters
+        return self._lacks_audio()
+
+    def _lacks_audio(self) -> bool:
         return samples_to_ms(self.audio_samples) < self._text_chars * FASTEST_MS_PER_CHAR
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended where an end is likely: the server says so, and not far too early."""
+        if self.audio_samples and self._is_aligned:
+            return self.has_ended and not self._lacks_words()
+        return self.has_ended and not self._lacks_audio()
 
     @property
     def may_be_whole(self) -> bool:
@@ -112,3 +130,7 @@ class Utterance:
             self.due_at = now + ms_to_ns(settings.finish_timeout_ms)
         else:
             self.due_at = None  # the model is still thinking of the next clause
+
+
+def _letters(text: Iterable[str]) -> int:
+    return sum(char.isalnum() for char in text)

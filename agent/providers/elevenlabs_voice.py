@@ -119,7 +119,7 @@ class ElevenLabsVoice:
         alignment = known.take(piece, self._clock.now(), self._settings)
         if piece.audio:
             self._listener.on_audio(known.id, piece.audio, alignment)
-        if known.has_ended and not known.is_owed():
+        if known.is_over:
             self._spoken(known)
         self._advance()
 

@@ -1,0 +1,48 @@
+"""When an utterance may count as spoken to its end, told by the words' times or the audio's length."""
+
+from agent.ports import Alignment
+from agent.providers.elevenlabs_codec import ElevenLabsSettings, Piece
+from agent.providers.elevenlabs_utterance import Utterance
+from fsm.units import NS_PER_MS
+
+SETTINGS = ElevenLabsSettings(api_key="k", voice_id="v")
+LONG = "On Tuesday I have nine in the morning, half past eleven, two, three and four o'clock."
+LAST = "Which?"
+
+
+def spoken(text: str, *, is_final: bool = False) -> Piece:
+    audio = bytes(len(text) * 60 * 8)
+    return Piece("u1", audio, Alignment(text, tuple(range(len(text)))), follows_text=True, is_final=is_final)
+
+
+def told(*texts: str) -> Utterance:
+    utterance = Utterance(1)
+    for text in texts:
+        utterance.add(text, 0, SETTINGS)
+    utterance.finish(0, SETTINGS)
+    return utterance
+
+
+def test_a_short_last_sentence_is_owed_like_any_other() -> None:
+    utterance = told(LONG, LAST)
+    utterance.take(spoken(LONG), 0, SETTINGS)
+    assert utterance.is_owed()
+    assert utterance.due_at == SETTINGS.stall_timeout_ms * NS_PER_MS
+    utterance.take(spoken(LAST), 0, SETTINGS)
+    assert not utterance.is_owed()
+    assert utterance.due_at == SETTINGS.finish_timeout_ms * NS_PER_MS
+
+
+def test_blanks_and_signs_may_be_left_out_of_the_times() -> None:
+    utterance = told(LONG)
+    utterance.take(spoken("".join(char for char in LONG if char.isalnum())), 0, SETTINGS)
+    assert not utterance.is_owed()
+
+
+def test_a_server_that_says_it_is_over_is_believed_if_nearly_all_came() -> None:
+    utterance = told(LONG, LAST)
+    utterance.take(spoken(LONG, is_final=True), 0, SETTINGS)
+    assert utterance.is_over
+    early = told(LONG, LONG)
+    early.take(spoken(LONG, is_final=True), 0, SETTINGS)
+    assert not early.is_over
