@@ -56,6 +56,7 @@ class Reply:
         if self._generation is not None:
             self._generation.cancel()
             self._generation = None
+            self._note("model_cut")
 
     # --- what the model says -----------------------------------------------------------------------------------
 
@@ -78,6 +79,7 @@ class Reply:
             self.owner.stamp("tools_requested")
             self.owner.feed(ToolsRequested(self.number, calls, " ".join(self._said)))
         elif self._has_spoken:
+            self._note("model_said")
             self.finish()
         else:
             self.owner.feed(ReplyFailed(self.number, Stage.MODEL, "empty"))
@@ -90,6 +92,11 @@ class Reply:
         self.owner.feed(
             ReplyFailed(self.number, Stage.MODEL, str(fault.kind), fault.is_retryable, fault.retry_after_ms or 0)
         )
+
+    def _note(self, note: str) -> None:
+        """What the model said in this round: the caller may hear less of it."""
+        if self._said:
+            self.owner.note(note, reply=self.number, text=" ".join(self._said))
 
     def _say(self, clause: str) -> None:
         if not self._has_spoken:
