@@ -47,8 +47,8 @@ from simulator.world import Waiter, World
 
 AGENT_ORIGIN = "https://agent.sim"
 DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
-CLOSE_MS = 100
-"""For the closing handshakes of connections that no call owns."""
+CLOSE_MS = 4_000
+"""For the closing handshakes of connections that no call owns, on whatever network."""
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LIMIT_NS = 2 * 3_600 * 1_000_000_000
