@@ -91,6 +91,7 @@ def end_call(state: CallState, event: PlayoutFinished | PlayoutHeld, _now: int) 
 def give_up(state: CallState, event: Event, _now: int) -> Change:
     """Not even an apology can be spoken: the telephone network has to speak it."""
     reason = state.failure or (event.kind if isinstance(event, ReplyFailed) else "no voice in time")
+    state = close_reply(state, event.heard if isinstance(event, PlayoutDrained) else None, is_broken=True)
     return replace(state, ending=reason), (EndCall(reason, failed=True),)
 
 

@@ -56,17 +56,25 @@ def reply_at(state: CallState, now: int) -> int:
 def filler_at(state: CallState, now: int) -> int:
     """When to tell a caller who waits that we are at it.
 
-    What a long end of turn took is not waited for again: the silence counts from the caller's last sound.
+    What a long end of turn took is not waited for again: the silence counts from the caller's last sound or key.
     """
-    profile, voiced_at = state.profile, state.last_voiced_at
-    due = now + ms_to_ns(profile.filler_ms)
-    if state.is_talking or voiced_at is None:
+    due = now + ms_to_ns(state.profile.filler_ms)
+    if state.is_talking:
         return due
-    since_ns = now - voiced_at
-    if since_ns > ms_to_ns(profile.unfinished_wait_ms + 2 * profile.final_grace_ms):
-        return due  # not the sound that is answered: a key was pressed, or the words came late
-    by_voice = voiced_at + ms_to_ns(profile.wait_ms + profile.filler_ms)
-    return max(now + ms_to_ns(SOONEST_FILLER_MS), min(due, by_voice))
+    return max(
+        now + ms_to_ns(SOONEST_FILLER_MS), min(due, _answered_at(state, now) + ms_to_ns(state.profile.filler_ms))
+    )
+
+
+def _answered_at(state: CallState, now: int) -> int:
+    """When a turn with so short an end would have been answered that ended when the caller was last heard."""
+    profile, voiced_at = state.profile, state.last_voiced_at
+    longest_ns = ms_to_ns(profile.unfinished_wait_ms + 2 * profile.final_grace_ms)
+    if voiced_at is not None and now - voiced_at <= longest_ns:
+        return voiced_at + ms_to_ns(profile.wait_ms)
+    if state.asked.digits and state.asked_at == now:
+        return now - ms_to_ns(profile.digit_wait_ms - profile.wait_ms)
+    return now  # not the sound that is answered: the words came late
 
 
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:

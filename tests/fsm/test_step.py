@@ -527,3 +527,24 @@ def test_a_goodbye_that_the_caller_interrupted_ends_nothing_when_its_tool_return
     t.at(2_350, ToolReturned(2, "c1", "", ends_call=True)).expect(LISTENING)
     t.at(2_400, TurnEnded("When do you open?")).expect(THINKING, StartReply)
     t.at(2_900, ReplyAudioStarted(3)).at(4_000, PlayoutFinished(3, "At nine.")).expect(LISTENING)
+
+
+def test_after_keys_the_silence_before_a_filler_counts_from_the_last_key() -> None:
+    t = listening().at(2_000, DigitPressed("4")).at(2_200, DigitPressed("2"))
+    t.until(3_700).expect(THINKING, StartReply)
+    t.until(3_999).expect(THINKING).until(4_000).expect(THINKING, Fill)
+
+
+@pytest.mark.parametrize("heard", ["", "I will"])
+def test_where_not_even_an_apology_can_be_spoken_only_what_was_heard_stays_on_record(heard: str) -> None:
+    profile = Profile(retries=0, apologies=0)
+    t = Timeline(profile).at(0, CallStarted("+1", "+2")).at(20, ReplyAudioStarted(1))
+    t.at(1_000, PlayoutFinished(1, Phrases().greeting)).at(2_000, TurnEnded("Goodbye."))
+    t.at(2_200, ToolsRequested(2, (BOOK,), "I will see."))
+    if heard:
+        t.at(2_250, ReplyAudioStarted(2)).at(2_300, ReplyFailed(2, Stage.VOICE, "closed"))
+        t.at(2_600, PlayoutDrained(2, heard)).expect(ENDED, EndCall)
+    else:
+        t.at(2_300, ReplyFailed(2, Stage.VOICE, "closed")).expect(ENDED, EndCall)
+    said = [message.content for message in t.state.transcript if message.role == "assistant"]
+    assert said == [Phrases().greeting, heard]
