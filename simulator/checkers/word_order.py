@@ -95,9 +95,11 @@ class Listener:
     # --- whose word it is --------------------------------------------------------------------------------------------
 
     def _goes_on(self, word: HeardWord) -> bool:
-        """The next word of the reply that sounds."""
+        """The next word of the reply that sounds; not of one that is over where another one begins with it."""
         reply = self._reply
         if reply is None or not _is_next(reply.words, self._position[reply.number], word):
+            return False
+        if self._is_over(reply, word) and any(not self._is_over(one, word) for one in self._beginning_with(word)):
             return False
         self._take(reply, self._position[reply.number] + 1, word)
         return True
@@ -116,17 +118,21 @@ class Listener:
 
     def _begins(self, word: HeardWord) -> bool:
         """The first word of a later reply: of one that may sound, if there is one."""
-        number = -1 if self._reply is None else self._reply.number
-        later = [
-            reply
-            for reply in self._facts.replies.values()
-            if reply.number > number and reply.born_at <= word.started_at and _is_next(reply.words, 0, word)
-        ]
+        later = self._beginning_with(word)
         alive = [reply for reply in later if not self._is_over(reply, word)]
         for reply in (alive or later)[:1]:
             self._reply = reply
             self._take(reply, 1, word)
         return bool(later)
+
+    def _beginning_with(self, word: HeardWord) -> list[SpokenReply]:
+        """Replies after the present one that were ordered by then and have it as their first word."""
+        number = -1 if self._reply is None else self._reply.number
+        return [
+            reply
+            for reply in self._facts.replies.values()
+            if reply.number > number and reply.born_at <= word.started_at and _is_next(reply.words, 0, word)
+        ]
 
     def _repeats(self, word: HeardWord) -> bool:
         """A word that is said again: after the reply was silenced for a while, or after the stream was replaced."""
