@@ -9,7 +9,7 @@ from fsm.profile import Profile
 from simulator.faults.base import Fault
 from simulator.faults.catalogue import CATALOGUE
 from simulator.faults.planned import CUES
-from simulator.rehearsal import AGENT_ORIGIN, DEEPGRAM, ELEVENLABS, GROQ, Cast
+from simulator.rehearsal import DEEPGRAM, ELEVENLABS, GROQ, Cast
 from simulator.runs.plan import CallerPlan, FaultPlan, Moment, Plan
 from simulator.strategies.answers import brains
 from simulator.strategies.people import callers
@@ -91,9 +91,7 @@ def casts(
     names = tuple(tool.name for tool in tools)
     if missing := [name for name in names if name not in CATALOG.names]:
         raise ValueError(f"{', '.join(missing)}: not in the catalog; add it first: tools.catalog.CATALOG.add(...)")
-    one_link = st.builds(
-        lambda to, link: {to: link}, st.sampled_from([DEEPGRAM, GROQ, ELEVENLABS, AGENT_ORIGIN]), links()
-    )
+    one_link = st.builds(lambda to, link: {to: link}, st.sampled_from([DEEPGRAM, GROQ, ELEVENLABS]), links())
     return st.builds(
         Cast,
         deepgram=deepgram_behaviours(),
