@@ -192,7 +192,9 @@ class _Stage:
         self.placed.append((caller, call))
 
     def _is_over(self) -> bool:
-        return len(self.placed) == len(self.plan.callers) and all(call.ended_at is not None for _, call in self.placed)
+        """Whether all have called and hung up, those that a fault brought as well."""
+        calls = self.rehearsal.calls
+        return len(self.placed) == len(self.plan.callers) and all(call.ended_at is not None for call in calls)
 
     def are_tools_over(self) -> bool:
         """Whether no tool runs any more: those of a call that is over may, for as long as their runner lets them."""
@@ -207,7 +209,7 @@ class _Stage:
                 f"expected the script to end within {self.plan.longest_ms} ms, but {names} was still on the line then; "
                 "let the caller hang up, or set longest_s"
             )
-        for _, call in still:
+        for call in self.rehearsal.calls:
             call.twilio.hang_up()
 
 
