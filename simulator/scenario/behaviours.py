@@ -83,7 +83,7 @@ def table_complaints(
         else:
             good[key] = value
     if what := _refusal(behaviour, good, path):
-        yield Complaint((*path, what.split(":")[0].split(",")[0]), what)
+        yield Complaint((*path, _blamed(good, what)), what)
 
 
 def _refusal(behaviour: type[Any], table: Mapping[str, Any], path: Path, key: str = "") -> str:
@@ -107,6 +107,11 @@ def _impossible(key: str, value: object) -> str:
     return (
         f"{key}: expected a share from 0 to 1, got {value}" if key.endswith(("_rate", "_share")) and value > 1 else ""
     )
+
+
+def _blamed(table: Mapping[str, Any], what: str) -> str:
+    """The key of a table that a complaint is about."""
+    return next((key for key in table if re.search(rf"\b{re.escape(key)}\b", what)), "")
 
 
 def _meant(what: str, value: object) -> str:
@@ -161,7 +166,7 @@ def profile_complaints(agents: Mapping[str, Any], table: Mapping[str, Any]) -> I
         else:
             good[key] = value
     if complaint := _profile_refusal({**agents, **good}):
-        yield Complaint(("profile", complaint.split()[0]), complaint)
+        yield Complaint(("profile", _blamed(good, complaint)), complaint)
 
 
 def _profile_refusal(table: Mapping[str, Any], key: str = "") -> str:

@@ -115,11 +115,12 @@ def _real(loc: Sequence[str | int], script: Mapping[str, Any]) -> Path:
 
 def _words(path: Path, detail: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
     kind, got, limits = detail["type"], detail["input"], detail.get("ctx", {})
-    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    named = kind not in _ITEM_KINDS or isinstance(path[-1], str)
+    key = next((f"{part}: " for part in reversed(path) if isinstance(part, str)), "") if named else ""
     if kind == "extra_forbidden":
         return f'unknown key "{path[-1]}"{nearest(str(path[-1]), known_keys(path[:-1]))}'
     if kind == "missing":
-        return f'expected the key "{key}", which is missing'
+        return f'expected the key "{path[-1]}", which is missing'
     expected = _EXPECTED.get(kind) or _by_limits(kind, limits) or detail["msg"]
     hint = ""
     if kind == "literal_error" and isinstance(got, str):
@@ -129,8 +130,11 @@ def _words(path: Path, detail: Any) -> str:  # noqa: ANN401 - pydantic's own dic
         hint = f'; did you mean "{next(name for name in names if name.lower() == close[0])}"?' if close else ""
     elif kind == "literal_error":
         expected = limits["expected"].replace("'", '"').replace("True", "true")
-    return f"{key}: expected {expected}, got {shown(got)}{hint}"
+    return f"{key}expected {expected}, got {shown(got)}{hint}"
 
+
+_ITEM_KINDS = ("model_type", "model_attributes_type")
+"""Of an item that is to be a table: its place names it already."""
 
 _EXPECTED = {
     "int_type": "a whole number",

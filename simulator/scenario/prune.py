@@ -12,10 +12,13 @@ HARMLESS_STEP = {"silence_ms": 20}
 
 
 def pruned(script: dict[str, Any], wrong: Iterable[Path]) -> dict[str, Any]:
-    """A copy of `script` without what stands at these places."""
+    """A copy of `script` without what stands at these places; who calls is not forgotten, only what they do."""
     copy = deepcopy(script)
+    wrong = list(wrong)
     for path in wrong:
         _remove(copy, path)
+    if any(path in (("caller",), ("callers",)) for path in wrong) and "callers" not in copy:
+        copy.setdefault("caller", [])
     return copy
 
 

@@ -43,13 +43,19 @@ def test_a_range_is_even_and_a_list_is_as_likely_as_it_says() -> None:
 def test_the_same_seed_draws_the_same_and_never_anything_absurd(delay: Delay, seed: int) -> None:
     drawn = draw_ms(delay, random.Random(seed))
     assert drawn == draw_ms(delay, random.Random(seed))
-    farthest = {
-        LogNormal: lambda: FARTHEST * delay.p95,
-        Between: lambda: delay.high,
-        OneOf: lambda: max(delay.values),
-        int: lambda: delay,
-    }
-    assert 0 <= drawn <= farthest[type(delay)]()
+    assert 0 <= drawn <= farthest_ms(delay)
+
+
+def farthest_ms(delay: Delay) -> int:
+    match delay:
+        case LogNormal(_, p95):
+            return FARTHEST * p95
+        case Between(_, high):
+            return high
+        case OneOf(values):
+            return max(values)
+        case int():
+            return delay
 
 
 @pytest.mark.parametrize(
