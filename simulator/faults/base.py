@@ -42,6 +42,13 @@ class Strength:
     low: float
     high: float
     default: float
+    is_whole: bool = False
+    """Whether it counts things."""
+
+    def plain(self, strength: float) -> float:
+        """A strength within the bounds, and short enough to be read."""
+        digits = round(strength) if self.is_whole else float(f"{strength:.3g}")
+        return min(self.high, max(self.low, digits))
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g} {self.unit}, usually {self.default:g}"

@@ -17,12 +17,12 @@ TRY_AGAIN_MS = 20
 
 def ms(low: float, high: float, default: float) -> Strength:
     """A strength that is a duration."""
-    return Strength("ms", low, high, default)
+    return Strength("ms", low, high, default, is_whole=True)
 
 
 def some(what: str, high: float, default: float = 1) -> Strength:
     """A strength that is a number of things."""
-    return Strength(what, 1, high, default)
+    return Strength(what, 1, high, default, is_whole=True)
 
 
 def share(low: float, high: float, default: float, what: str = "%") -> Strength:

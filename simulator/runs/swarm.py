@@ -51,5 +51,4 @@ def _strength(fault: Fault, rng: Random) -> float:
     """Weak ones are as likely as strong ones: every doubling counts the same."""
     low, high = fault.swarm or (fault.strength.low, fault.strength.high)
     base = max(low, high / 1_000)
-    drawn = base * (high / base) ** rng.random()
-    return min(high, max(low, float(f"{drawn:.3g}")))
+    return fault.strength.plain(max(low, float(f"{base * (high / base) ** rng.random():.3g}")))
