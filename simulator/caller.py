@@ -7,14 +7,14 @@ when, what it heard and when.
 import audioop
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from agent.clock import Clock
 from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE, ULAW_SILENCE
 from simulator import speech
-from simulator.ears import Ear, HeardWord, WordEar, voiced_span
+from simulator.ears import NOTHING, Ear, HeardWord, WordEar, voiced_span
+from simulator.said import Missed, Said
 from simulator.script import (
     AgentUtterance,
     HangUp,
@@ -27,7 +27,13 @@ from simulator.script import (
 )
 from simulator.script_sounds import Sound, sound_of
 
+__all__ = ["Caller", "Missed", "Said"]
+
 FRAME_NS = FRAME_MS * NS_PER_MS
+SILENT_FRAME = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
+SETTLED_NS = 1_500 * NS_PER_MS
+"""After so much silence nothing hangs on its going on: longer than what ends an utterance for any of its listeners."""
+
 RESYNC_NS = 500 * NS_PER_MS
 """Frames that come this much off their schedule belong to a new stream, not to a late timer."""
 
@@ -43,31 +49,6 @@ class Line(Protocol):
 
     def hang_up(self) -> None:
         """Hang up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sound the person made; the instants (ns) are of its first and past its last voiced sample.
-
-    `over_agent`: the agent was audible when it began; `words` with their instants, where they are known.
-    """
-
-    kind: str
-    text: str
-    started_at: int
-    ended_at: int
-    takes_floor: bool
-    over_agent: bool
-    words: tuple[HeardWord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A step whose moment did not come; `at` (ns) is when the person gave up waiting, `then` what it did."""
-
-    step: Step | None
-    at: int
-    then: IfLate
 
 
 class Caller:
@@ -108,6 +89,8 @@ class Caller:
         self._sound = b""  # what is being said, from `_spoken` on still to come
         self._spoken = 0
         self._keys: deque[tuple[int, str]] = deque()
+        self._looks_at = 0  # no step falls due before this instant, unless something is heard
+        self._quiet_from = 0  # the end of the last sound or key
 
     def attach(self, line: Line) -> None:
         """Hold the phone."""
@@ -118,6 +101,7 @@ class Caller:
         if not self.has_hung_up:
             self._steps.appendleft(step)
             self._scene.armed_at = self._scene.now
+            self._looks_at = 0
 
     # --- what is true -------------------------------------------------------------------------------------
 
@@ -150,12 +134,33 @@ class Caller:
     def next_frame(self) -> bytes:
         """The next 160 bytes from the microphone: what sounds in the 20 ms that end now."""
         at = self._begin_frame()
-        self._consider(at)
+        if at >= self._looks_at:
+            self._consider(at)
         while self._keys and self._keys[0][0] <= at:
             self._press_key()
+        if self._spoken >= len(self._sound):
+            return self._on_the_line(SILENT_FRAME)
         frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
         self._spoken += len(frame)
-        return self._on_the_line(frame.ljust(FRAME_SAMPLES, bytes([ULAW_SILENCE])))
+        return self._on_the_line(frame.ljust(FRAME_SAMPLES, SILENT_FRAME[:1]))
+
+    def rests_until(self) -> int:
+        """The instant (ns) before which the person makes no sound unless they hear something; past if they may at once.
+
+        Past also for a while after a sound of theirs: the agent may still wait to hear that it was the last.
+        """
+        if self._line_noise_level or self._scene.now - self._quiet_from < SETTLED_NS:
+            return 0
+        if self._spoken < len(self._sound):  # a pause: any other sound moves `_quiet_from` to its end
+            return self._scene.now + (len(self._sound) - self._spoken) * NS_PER_SAMPLE
+        return 0 if self._is_busy else self._looks_at
+
+    def rest(self, frames: int) -> None:
+        """Let so many frames pass in silence, of which `rests_until` told."""
+        assert self._frame_at is not None, "a call begins with a frame"
+        self._frame_at += frames * FRAME_NS
+        self._scene.now = self._frame_at
+        self._spoken = min(len(self._sound), self._spoken + frames * FRAME_SAMPLES)
 
     def _begin_frame(self) -> int:
         """The instant at which the frame begins; on the phone's schedule, also when its timer was late."""
@@ -184,15 +189,18 @@ class Caller:
         while self._steps and not self._is_busy:
             step = self._steps[0]
             due = step.when.due_at(self._scene)
+            late_at = self._scene.armed_at + step.when.timeout_ms * NS_PER_MS
             if due is not None and due <= at:
                 self._steps.popleft()
                 self._perform(step, at)
-            elif at - self._scene.armed_at >= step.when.timeout_ms * NS_PER_MS:
+            elif at >= late_at:
                 self._steps.popleft()
                 self._be_late(step, at)
             else:
+                self._looks_at = late_at if due is None else min(due, late_at)
                 return
-        if not self._steps and not self._is_busy and at - self._scene.armed_at >= self._patience_ns:
+        self._looks_at = 0 if self._is_busy else self._scene.armed_at + self._patience_ns
+        if not self._is_busy and at >= self._looks_at:
             self.missed.append(Missed(None, at, IfLate.HANG_UP))
             self._hang_up()
 
@@ -210,7 +218,7 @@ class Caller:
             self._hang_up()
         elif isinstance(step, Press):
             self._keys.extend((at + index * step.gap_ms * NS_PER_MS, digit) for index, digit in enumerate(step.digits))
-            self._scene.armed_at = self._scene.turn_ended_at = self._keys[-1][0]
+            self._scene.armed_at = self._scene.turn_ended_at = self._quiet_from = self._keys[-1][0]
         elif isinstance(step, Pause):
             self._utter(speech.silence(step.duration_ms))
             self._scene.armed_at = at + step.duration_ms * NS_PER_MS
@@ -230,7 +238,7 @@ class Caller:
         over_agent = self._scene.is_agent_speaking
         said = Said(sound.kind, sound.text, started_at, ended_at, sound.takes_floor, over_agent, words)
         self._utter(sound.audio[:past])
-        self._scene.armed_at = ended_at
+        self._scene.armed_at = self._quiet_from = ended_at
         if sound.takes_floor:
             self._scene.turn_ended_at = ended_at
         self.said.append(said)
@@ -255,6 +263,9 @@ class Caller:
     def on_audible(self, audio: bytes, at: int) -> None:
         """What the earpiece gave from instant `at` (ns)."""
         heard = self._ear.hear(audio, at)
+        if heard is NOTHING:
+            return
+        self._looks_at = 0
         if heard.voiced is not None:
             self._note_voice(*heard.voiced)
         if heard.words and len(self._scene.heard) < WORDS_KEPT:

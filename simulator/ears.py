@@ -33,7 +33,8 @@ class Heard:
     words: tuple[HeardWord, ...] = ()
 
 
-_NOTHING = Heard(None)
+NOTHING = Heard(None)
+"""What silence has."""
 
 
 class Ear(Protocol):
@@ -75,7 +76,7 @@ class EnergyEar:
     def hear(self, audio: bytes, at: int) -> Heard:
         """The next audio, which began to sound at instant `at` (ns)."""
         span = voiced_span(audio, self._level)
-        return _NOTHING if span is None else Heard(_instants(span, at))
+        return NOTHING if span is None else Heard(_instants(span, at))
 
 
 class WordEar:
@@ -90,7 +91,7 @@ class WordEar:
         read = self._reader.push(audio)
         voiced = voiced_span(audio)
         if voiced is None and not read:
-            return _NOTHING
+            return NOTHING
         words = tuple(
             HeardWord(
                 word.text,
