@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from shlex import join
 from tempfile import TemporaryDirectory
 
@@ -147,7 +148,7 @@ def console() -> Console:
 def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
     quieten()
     manner = wishes.manner
-    works = [_work(script, plan, wishes) for script, plan in plans]
+    works = _works(wishes, plans)
     old = _checked(wishes, works)
     with ExitStack() as stack:
         shows_decisions = wishes.until_ms is not None and not wishes.as_json
@@ -168,6 +169,16 @@ def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
                 lambda text: click.echo(f"\n{text}", err=wishes.as_json),
             )
     return _exit_code(results)
+
+
+def _works(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> list[Work]:
+    """What is to be run. In a swarm for which no script was named, each seed draws its script, too."""
+    if wishes.swarm and not wishes.scripts:
+        first = wishes.seed or 0
+        drawn = [(Random(f"{seed}/swarm/script").choice(plans), seed) for seed in range(first, first + wishes.seeds)]
+        drawn.sort(key=lambda pair: (pair[0][0], pair[1]))  # a plan is loaded once for all its seeds
+        return [Work(script, range(seed, seed + 1), plan.name, plan.about) for (script, plan), seed in drawn]
+    return [_work(script, plan, wishes) for script, plan in plans]
 
 
 def _work(script: str, plan: Plan, wishes: Wishes) -> Work:
