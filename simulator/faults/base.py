@@ -164,7 +164,7 @@ class Fault:
     swarm: tuple[float, float] | None = field(default=None)
     """What a swarm draws the strength from, where its whole range would leave nothing of the call; None: all of it."""
     is_fatal: bool = False
-    """No call survives it, so that a swarm of faults would only hide the others."""
+    """Leaves nothing of the call, or does itself what checkers forbid: in a swarm it would only hide the others."""
 
     def __post_init__(self) -> None:
         assert self.prepare is not None or self.strike is not None, f"{self.name} does nothing"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from tools.runner import EFFECT_LIMIT_MS
 Run = Callable[[], Awaitable[ToolOutcome]]
 Trouble = Callable[["ToolTrouble", Run], Awaitable[ToolOutcome]]
 """Runs a tool otherwise than asked; `run()` runs it as asked."""
+Fits = Callable[[str], bool]
+"""Whether it may happen to the tool of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +35,26 @@ class ToolTrouble:
     def __init__(self, world: World) -> None:
         self.world = world
         self.slow_ms = 0.0
-        self._coming: deque[Trouble] = deque()
+        self._coming: list[tuple[Trouble, Fits]] = []
 
-    def befall(self, trouble: Trouble, times: int = 1) -> None:
-        """Let it happen to the next tools."""
-        self._coming.extend([trouble] * times)
+    def befall(self, trouble: Trouble, times: int = 1, fits: Fits = lambda _name: True) -> None:
+        """Let it happen to the next tools that fit."""
+        self._coming += [(trouble, fits)] * times
 
     def around(self, runner: ToolRunner) -> ToolRunner:
         """The runner, in trouble."""
         return _Troubled(self, runner)
 
-    async def run(self, run: Run) -> ToolOutcome:
-        """Run one tool, with what befalls it."""
+    async def run(self, name: str, run: Run) -> ToolOutcome:
+        """Run the tool called `name`, with what befalls it."""
+        trouble = self._next(name)
         if self.slow_ms:
             await self.pause(self.slow_ms)
-        if self._coming:
-            return await self._coming.popleft()(self, run)
-        return await run()
+        return await (run() if trouble is None else trouble(self, run))
+
+    def _next(self, name: str) -> Trouble | None:
+        index = next((index for index, (_, fits) in enumerate(self._coming) if fits(name)), None)
+        return None if index is None else self._coming.pop(index)[0]
 
     async def pause(self, duration_ms: float) -> None:
         """Wait, in the world's time."""
@@ -67,12 +71,12 @@ class _Troubled:
     """A runner whose tools are in trouble."""
 
     def __init__(self, trouble: ToolTrouble, runner: ToolRunner) -> None:
-        self.runner = runner
+        self._runner = runner
         self._trouble = trouble
 
     async def run(self, name: str, arguments_json: str) -> ToolOutcome:
         """The one outcome of a tool."""
-        return await self._trouble.run(lambda: self.runner.run(name, arguments_json))
+        return await self._trouble.run(name, lambda: self._runner.run(name, arguments_json))
 
 
 # --- what may befall a tool ----------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from agent.services import ToolOutcome
 from simulator.faults.base import Fault, Kind, Stage, Strike
 from simulator.faults.tool_trouble import Run, ToolTrouble, Trouble, babbles, breaks, doubled, hangs, slowed
 from simulator.faults.ways import ms, some
+from tools import registry
+from tools.catalog import CATALOG
 
 HANGS_UP_AFTER_MS = 300
 """So long after a tool began the caller has enough."""
@@ -14,6 +16,15 @@ CALLS = some("calls", 50, 1)
 def _befalls(trouble: Trouble) -> Strike:
     """It happens to the next so many tools."""
     return lambda stage, strength: stage.tools.befall(trouble, round(strength))
+
+
+def _is_effect(name: str) -> bool:
+    """Whether the tool does something that must not be done twice."""
+    return name in CATALOG.names and CATALOG[name].kind is registry.Kind.EFFECT
+
+
+def _doubled(stage: Stage, strength: float) -> None:
+    stage.tools.befall(doubled, round(strength), _is_effect)
 
 
 def _slow(stage: Stage, strength: float) -> None:
@@ -42,7 +53,13 @@ FAULTS = (
     ),
     Fault("tool_hangs", Kind.TOOLS, "The next tools never answer.", CALLS, strike=_befalls(hangs), swarm=(1, 2)),
     Fault("tool_500", Kind.TOOLS, "The next tools fail at once.", CALLS, strike=_befalls(breaks), swarm=(1, 3)),
-    Fault("tool_doubled", Kind.TOOLS, "The next tools are run twice at once.", CALLS, strike=_befalls(doubled)),
+    Fault(
+        "tool_doubled",
+        Kind.TOOLS,
+        "The next tools that change something are run twice at once.",
+        CALLS,
+        strike=_doubled,
+    ),
     Fault("tool_babbles", Kind.TOOLS, "The next tools do it, and answer nonsense.", CALLS, strike=_befalls(babbles)),
     Fault(
         "tool_answers_twice",
@@ -50,6 +67,7 @@ FAULTS = (
         "The next answer of a tool comes again, so much later.",
         ms(0, 60_000, 500),
         strike=lambda stage, strength: stage.repeat_next_tool(strength),
+        is_fatal=True,
     ),
     Fault(
         "tool_after_hangup",
