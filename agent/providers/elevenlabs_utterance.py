@@ -49,7 +49,7 @@ class Utterance:
         """No more clauses; the end marker must come in time."""
         self.is_finished = True
         if not self.is_owed():
-            self.due_at = now + ms_to_ns(settings.finish_timeout_ms)
+            self.due_at = now + ms_to_ns(self._end_timeout_ms(settings))
 
     @property
     def may_restart(self) -> bool:
@@ -127,9 +127,14 @@ class Utterance:
         if self.is_owed() and not self.has_ended:
             self.due_at = now + ms_to_ns(settings.stall_timeout_ms)
         elif self.is_finished:
-            self.due_at = now + ms_to_ns(settings.finish_timeout_ms)
+            self.due_at = now + ms_to_ns(self._end_timeout_ms(settings))
         else:
             self.due_at = None  # the model is still thinking of the next clause
+
+    def _end_timeout_ms(self, settings: ElevenLabsSettings) -> int:
+        """How long the end marker is waited for: with words known to be missing, as long as for more audio."""
+        is_short = self._aligned_chars > 0 and self._lacks_words() and not self.has_ended
+        return settings.stall_timeout_ms if is_short else settings.finish_timeout_ms
 
 
 def _letters(text: Iterable[str]) -> int:

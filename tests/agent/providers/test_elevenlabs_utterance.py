@@ -46,3 +46,10 @@ def test_a_server_that_says_it_is_over_is_believed_if_nearly_all_came() -> None:
     early = told(LONG, LONG)
     early.take(spoken(LONG, is_final=True), 0, SETTINGS)
     assert not early.is_over
+
+
+def test_words_known_to_be_missing_are_waited_for_as_long_as_audio_although_a_piece_told_none() -> None:
+    utterance = told(LONG)
+    utterance.take(spoken(LONG[: len(LONG) // 2]), 0, SETTINGS)
+    utterance.take(Piece("u1", bytes(60 * 8), None, follows_text=True, is_final=False), 0, SETTINGS)
+    assert utterance.due_at == SETTINGS.stall_timeout_ms * NS_PER_MS
