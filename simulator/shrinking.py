@@ -12,12 +12,12 @@ from simulator.runs.outcome import Outcome, Status
 from simulator.runs.run import run
 from simulator.runs.shrink import Shrunk, shrink
 
+Tell = Callable[[str], None]
+
 SHRINKABLE = (Status.FAILED, Status.BROKEN)
 
 
-def shrink_first(
-    failures: Sequence[Outcome], works: Sequence[Work], manner: Manner, tell: Callable[[str], None]
-) -> None:
+def shrink_first(failures: Sequence[Outcome], works: Sequence[Work], manner: Manner, tell: Tell) -> None:
     """Shrink the first run that violates something, write the script, and say how to run it.
 
     It goes where traces are kept, or to where we are. What cannot be shrunk is told, and no more.

@@ -68,7 +68,7 @@ def show_failure(console: Console, outcome: Outcome) -> None:
     who = ((outcome.script, "bold"), f"  seed {outcome.seed}  ", (outcome.about, "dim"))
     console.print(Text.assemble((f"\n{outcome.status.upper()} ", style), *who))
     for line in _failure_lines(outcome):
-        console.print(Padding(line, (0, 0, 0, INDENT)))
+        console.print(Padding(line, (0, 0, 0, INDENT), expand=False))
     console.print(Text.assemble((" " * INDENT + "run it again: ", "dim"), outcome.rerun), soft_wrap=True)
 
 

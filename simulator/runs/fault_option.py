@@ -12,9 +12,16 @@ _MOMENT = re.compile(r"(?P<cue>[A-Za-z_]+)(#(?P<nth>[1-9]\d*))?(\+(?P<delay>\d+)
 
 def parse_fault(text: str) -> FaultPlan:
     """The fault that `text` names, the reverse of `FaultPlan.text`. Raises FaultError that says what is wrong."""
+    try:
+        return _parsed(text)
+    except FaultError as error:
+        raise FaultError(f"--fault {text}: {error}") from None
+
+
+def _parsed(text: str) -> FaultPlan:
     parts = _OPTION.fullmatch(text.strip())
     if parts is None:
-        raise FaultError(f'expected NAME[=STRENGTH][*TIMES_PER_MIN][@MOMENT], got "{text}"')
+        raise FaultError("expected NAME[=STRENGTH][*TIMES_PER_MIN][@MOMENT]")
     fault = FaultPlan(
         parts["name"].strip(),
         _number("strength", parts["strength"]),
