@@ -12,6 +12,10 @@ COMMANDS = {
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
     "replay": ("simulator.replay.command:replay", "Decide a recorded call again, and stop at the first difference."),
+    "trace-to-script": (
+        "simulator.replay.to_script_command:trace_to_script",
+        "Turn a recorded call into a call script.",
+    ),
     "simulate": ("simulator.simulate_command:simulate", "Run call scripts, faults and seeds in virtual time."),
     "bench": ("simulator.bench_command:bench", "Measure this machine."),
     "chart": ("agent.chart_command:chart", "Bring the chart in README.md up to date."),
