@@ -227,7 +227,7 @@ def complaints(tmp_path: Path) -> Iterator[tuple[list[str], str]]:
     yield ["booking", "--html", str(tmp_path / "no" / "x.html")], "expected an existing folder"
     yield ["booking", "--compare", str(wrong)], "this is no JSON"
     yield ["booking", "--seeds", "0"], "Invalid value for '--seeds'"
-    yield ["booking", "--compar", "x"], "Did you mean --compare?"
+    yield ["booking", "--compar", "x"], "No such option '--compar'"
 
 
 def _copy(tmp_path: Path) -> Path:

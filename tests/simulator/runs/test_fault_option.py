@@ -1,5 +1,7 @@
 """Faults as options of the command name them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,15 +21,13 @@ MOMENTS = st.one_of(
 @st.composite
 def fault_plans(draw: st.DrawFn) -> FaultPlan:
     fault: Fault = draw(st.sampled_from(ALL))
-    low, high = fault.strength.low, fault.strength.high
-    strength = draw(st.none() | st.integers(-(-low // 1), int(high)).map(float).filter(lambda drawn: drawn < 1_000_000))
-    way = draw(
-        st.sampled_from(("at once", *(["at"] if fault.has_moment else []), *(["rate"] if fault.may_repeat else [])))
-    )
+    strengths = st.integers(math.ceil(fault.strength.low), min(999_999, int(fault.strength.high)))
+    ways = ["at once", *(["moment"] if fault.has_moment else []), *(["rate"] if fault.may_repeat else [])]
+    way = draw(st.sampled_from(ways))
     return FaultPlan(
         fault.name,
-        strength,
-        draw(MOMENTS) if way == "at" else None,
+        draw(st.none() | strengths.map(float)),
+        draw(MOMENTS) if way == "moment" else None,
         draw(st.sampled_from((0.5, 2.0, 60.0))) if way == "rate" else None,
     )
 
