@@ -13,15 +13,16 @@ from simulator.scenario.model_answers import AnswerTable, ReplyTable
 def model_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
     """Everything that is wrong with `[model]`; without an agent, nothing is known of tools."""
     model = script.model
+    tools = agent.tools if agent is not None and script.groq.get("check_tool_calls", True) else None
     if model.replies and len(script.callers or ()) > 1:
         what = "replies: several callers have no order to be answered in; use [[model.answers]]"
         yield Complaint(("model", "replies"), what)
     for kind, tables in (("replies", model.replies or []), ("answers", model.answers or [])):
         for index, table in enumerate(tables):
             yield from _reply_complaints(table, ("model", kind, index))
-            if agent is not None and script.groq.get("check_tool_calls", True):
-                yield from _call_complaints(table, ("model", kind, index), agent.tools)
-    yield from _answer_complaints(model.answers or [], agent)
+            if tools is not None:
+                yield from _call_complaints(table, ("model", kind, index), tools)
+    yield from _answer_complaints(model.answers or [], None if script.faults else tools)  # a fault may call others
 
 
 def _reply_complaints(table: ReplyTable, path: Path) -> Iterator[Complaint]:
@@ -47,15 +48,15 @@ def _call_complaints(table: ReplyTable, path: Path, tools: Sequence[str]) -> Ite
 ON_PURPOSE = " (if that is meant: [groq] check_tool_calls = false)"
 
 
-def _answer_complaints(answers: Sequence[AnswerTable], agent: Agent | None) -> Iterator[Complaint]:
+def _answer_complaints(answers: Sequence[AnswerTable], tools: Sequence[str] | None) -> Iterator[Complaint]:
     for index, answer in enumerate(answers):
         path: Path = ("model", "answers", index)
         if _takes_all(answer) and any(not later.after_tool for later in answers[index + 1 :]):
             yield Complaint(path, "fits whatever is asked, so none after it is ever given; set asked, or times")
         if answer.asked is not None:
             yield from _regex_complaints(answer.asked, (*path, "asked"))
-        if answer.after_tool is not None and agent is not None and answer.after_tool not in agent.tools:
-            yield Complaint((*path, "after_tool"), no_tool(answer.after_tool, agent.tools))
+        if answer.after_tool is not None and tools is not None and answer.after_tool not in tools:
+            yield Complaint((*path, "after_tool"), no_tool(answer.after_tool, tools))
 
 
 def _takes_all(answer: AnswerTable) -> bool:

@@ -75,7 +75,8 @@ def _value(hint: Any) -> Schema:  # noqa: ANN401 - any annotation
     if origin is typing.Literal:
         return {"enum": list(args)}
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"enum": [member.value for member in hint]}
+        values = [str(member.value) for member in hint]
+        return {"enum": list(dict.fromkeys([*values, *(value.replace("_", "-") for value in values)]))}
     return dict(_PLAIN.get(hint, {}))
 
 
