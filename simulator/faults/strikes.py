@@ -45,6 +45,7 @@ class Strikes:
         self._rehearsal: Rehearsal | None = None
         self._stage: Stage | None = None
         self._microphone: Microphone | None = None
+        self._is_starting = False
         self._cues: Counter[str] = Counter()
 
     def begin(self, rehearsal: Rehearsal) -> None:
@@ -101,14 +102,16 @@ class Strikes:
                     self._stage.after(at.delay_ms, partial(self._strike, fault))  # never within the decision itself
 
     def _is_of_target(self, event: Event, after: CallState) -> bool:
-        """Whether this is a decision of the first caller's call; its first one comes before it is known as answered."""
+        """Whether this is a decision of the first caller's call; its first ones come before it is known as answered."""
         assert self._rehearsal is not None
         assert self._stage is not None
         record = self._stage.call.twilio.record
         call = self._rehearsal.answered.get(record.sid)
-        if call is None:
-            return isinstance(event, CallStarted) and event.caller == record.from_number
-        return call.state is after
+        if call is not None:
+            return call.state is after
+        if isinstance(event, CallStarted):
+            self._is_starting = event.caller == record.from_number
+        return self._is_starting  # a call starts in one go: nobody else decides meanwhile
 
     def _await_next(self, fault: Armed) -> None:
         """The next strike of what comes again and again."""
