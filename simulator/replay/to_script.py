@@ -1,6 +1,5 @@
 """A recorded call as a call script: what the caller did, what the providers did, and what came of it, to hold again."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from fsm.profile import Profile
 from fsm.state import Mode
 from fsm.units import NS_PER_S
 from simulator.replay.recorded import Recorded
-from simulator.replay.told_model import answers_of, behaviours_of
+from simulator.replay.told_model import NOTHING_KNOWN, Answer, answers_of, behaviours_of
 from simulator.replay.told_steps import Told, steps_of
 from simulator.scenario import ScriptFile, write
 
@@ -42,7 +41,6 @@ def script_of(recorded: Recorded, agent: str = "") -> str:
     steps = steps_of(recorded)
     answers = answers_of(recorded)
     name = _agent(recorded, agent)
-    given = [answer.as_reply() for answer in answers if not answer.failure]
     raw = {
         "about": f"Recorded call {recorded.call_id}"[:500],
         "agent": name,
@@ -52,13 +50,23 @@ def script_of(recorded: Recorded, agent: str = "") -> str:
         "phone": _phone(recorded),
         "profile": _profile(recorded, name),
         **behaviours_of(recorded),
-        "model": {"replies": given} if given else {"fallback": "Goodbye."},
+        "model": _model(answers),
         "expect": _expectations(recorded),
     }
     body = write(ScriptFile.model_validate(raw))
     return "\n".join(
         [*_about(recorded, [answer.failure for answer in answers if answer.failure]), "", _timed(body, steps)]
     )
+
+
+def _model(answers: Sequence[Answer]) -> dict[str, Any]:
+    """What the model answers, by what it is asked; a request that came to nothing may come again, or may not."""
+    tables = [answer.as_table() for answer in answers if not (answer.failure or answer.is_stale)]
+    stale = [answer.said for answer in answers if answer.is_stale]
+    told: dict[str, Any] = {"answers": tables} if tables else {}
+    if stale or not tables:
+        told["fallback"] = stale[0] if stale else NOTHING_KNOWN
+    return told
 
 
 def _agent(recorded: Recorded, agent: str) -> str:
@@ -135,18 +143,25 @@ def _understood(recorded: Recorded) -> Iterator[str]:
 
 
 def _tools(runs: Sequence[RunTool]) -> list[dict[str, Any]]:
-    counts = Counter((run.call.name, run.call.arguments) for run in runs)
+    """Each tool with what it was given, and how often one that was given at least that ran."""
+    given = [(run.call.name, _arguments(run.call.arguments)) for run in runs]
     tables: list[dict[str, Any]] = []
-    for (name, arguments), times in counts.items():
-        try:
-            decoded = orjson.loads(arguments)
-        except orjson.JSONDecodeError:
-            decoded = None
-        told = {k: v for k, v in decoded.items() if v is not None} if isinstance(decoded, dict) else {}
-        tables.append(
-            {"name": name, **({"times": times} if times > 1 else {}), **({"arguments": told} if told else {})}
-        )
+    for name, told in given:
+        times = sum(1 for other, more in given if other == name and more.items() >= told.items())
+        table = {"name": name, "times": times, "arguments": told}
+        table = {key: value for key, value in table.items() if value not in (1, {})}
+        if table not in tables:
+            tables.append(table)
     return tables
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    """What a tool was given, without what is null: no script can expect that."""
+    try:
+        decoded = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return {key: value for key, value in decoded.items() if value is not None} if isinstance(decoded, dict) else {}
 
 
 def _ended_by(recorded: Recorded) -> str | None:

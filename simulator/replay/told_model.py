@@ -1,14 +1,24 @@
 """What a recorded call's model answered, and how long it and the voice took, as a call script says it."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
 import orjson
 
 from fsm.effects import ContinueReply, StartReply
-from fsm.events import CallEnded, PlayoutDrained, PlayoutFinished, PlayoutHeld, ReplyFailed, Stage, ToolsRequested
+from fsm.events import (
+    CallEnded,
+    PlayoutDrained,
+    PlayoutFinished,
+    PlayoutHeld,
+    ReplyAudioStarted,
+    ReplyFailed,
+    Stage,
+    ToolsRequested,
+)
 from fsm.units import NS_PER_MS
 from simulator.replay.recorded import Line, Recorded
 
@@ -18,6 +28,9 @@ NOTHING_KNOWN = "Let me see."
 MORE = "And there is a little more to say about that, if you would like to hear it."
 """Goes on where the caller interrupted an answer of which the trace knows no more than what was heard."""
 
+ASKED_WORDS = 4
+"""So many of the caller's last words tell which answer is meant."""
+
 SPREAD_MS = 40
 """Delays within so many ms of their median are told as the median."""
 
@@ -26,32 +39,70 @@ DELAYS_LIMIT = 24
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request and what became of it; `said` and `calls` are empty where the model failed."""
+    """What became of a request; `said` and `calls` are empty where the model failed.
 
-    line: int
+    `asked` are the caller's words that were answered, `after` the tool whose result was. `is_stale`: the caller went on
+    before anything of it was heard or done.
+    """
+
     said: str
     calls: tuple[tuple[str, str], ...] = ()
     failure: str = ""
+    asked: str = ""
+    after: str = ""
+    is_stale: bool = False
 
-    def as_reply(self) -> str | dict[str, Any]:
-        """As a script says it: a text, or a table."""
-        if not self.calls:
-            return self.said
-        said = {"say": self.said} if self.said else {}
+    def as_table(self) -> dict[str, Any]:
+        """As a script says it."""
+        told = {"after_tool": self.after} if self.after else {"asked": _pattern(self.asked)} if self.asked else {}
+        said = {"say": self.said} if self.said or not self.calls else {}
         tables = [_call(name, arguments) for name, arguments in self.calls]
-        return {**said, **tables[0]} if len(tables) == 1 else {**said, "calls": tables}
+        calls = tables[0] if len(tables) == 1 else {"calls": tables} if tables else {}
+        return {**told, "times": 1, **said, **calls}
+
+
+def _pattern(asked: str) -> str:
+    """A regular expression for the end of what was asked: the same words, however they end."""
+    words = " ".join(asked.split()[-ASKED_WORDS:]).rstrip(".,?!")
+    return f"{re.sub(_SPECIAL, _ESCAPED, words)}[.,?!]*$"
+
+
+_SPECIAL, _ESCAPED = r"([\\.^$*+?{}\[\]|()])", r"\\\1"
 
 
 def answers_of(recorded: Recorded) -> list[Answer]:
     """What the model answered, request by request."""
     requests = [
-        (decision.line, effect.reply)
+        (decision.line, effect)
         for decision in recorded.decisions
         for effect in decision.effects
         if isinstance(effect, StartReply | ContinueReply)
     ]
     ends = [line for line, _ in requests[1:]] + [len(recorded.lines) + 1]
-    return [_answer(recorded, line, end, reply) for (line, reply), end in zip(requests, ends, strict=True)]
+    return [
+        replace(
+            _answer(recorded, line, end, request.reply),
+            asked="" if isinstance(request, ContinueReply) else _asked(recorded.lines[:line], request.turn),
+            after=_tool_before(recorded, line, request.reply) if isinstance(request, ContinueReply) else "",
+        )
+        for (line, request), end in zip(requests, ends, strict=True)
+    ]
+
+
+def _asked(lines: Sequence[Line], turn: int) -> str:
+    """What the model was told of a turn, in the last of these lines that says so."""
+    told = (line["data"].get("text", "") for line in reversed(lines) if line.get("note") == f"turn {turn}")
+    return str(next(told, ""))
+
+
+def _tool_before(recorded: Recorded, line: int, reply: int) -> str:
+    """The tool whose result a reply went on with."""
+    requested = [
+        decision.event.calls[-1].name
+        for decision in recorded.decisions
+        if decision.line < line and isinstance(decision.event, ToolsRequested) and decision.event.reply == reply
+    ]
+    return requested[-1] if requested else ""
 
 
 def _answer(recorded: Recorded, line: int, end: int, reply: int) -> Answer:
@@ -61,13 +112,16 @@ def _answer(recorded: Recorded, line: int, end: int, reply: int) -> Answer:
         if not line <= decision.line <= end or getattr(event, "reply", None) != reply:
             continue
         if isinstance(event, ToolsRequested):
-            return Answer(line, event.said, tuple((call.name, call.arguments) for call in event.calls))
+            return Answer(event.said, tuple((call.name, call.arguments) for call in event.calls))
         if isinstance(event, ReplyFailed) and event.stage is Stage.MODEL:
-            return Answer(line, "", failure=event.kind)
+            return Answer("", failure=event.kind)
+    is_stale = not any(
+        isinstance(decision.event, ReplyAudioStarted) and decision.event.reply == reply
+        for decision in recorded.decisions
+        if decision.line >= line
+    )
     noted = _noted(recorded.lines[line - 1 : end], reply)
-    if noted is not None:
-        return Answer(line, noted)
-    return Answer(line, _heard(recorded, line, reply) or NOTHING_KNOWN)
+    return Answer(noted or _heard(recorded, line, reply) or NOTHING_KNOWN, is_stale=is_stale)
 
 
 def _noted(lines: Sequence[Line], reply: int) -> str | None:

@@ -156,7 +156,7 @@ def _hang_up(recorded: Recorded, audible: Sequence[Audible], steps: Sequence[Tol
 def _moment(recorded: Recorded, audible: Sequence[Audible], at: int, before: int | None) -> dict[str, Any]:
     """When a step begins, in the words of a script; `before`: when the step before it was done."""
     over = next((one for one in audible if one.begin <= at <= one.end), None)
-    if over is not None and at < over.end:
+    if over is not None:
         return {"into_agent_speech_ms": _ms(at - over.begin)}
     last = next((one for one in reversed(audible) if one.end <= at), None)
     if last is not None and (before is None or last.end > before):
