@@ -159,7 +159,8 @@ class Timeline {
     const flag = event.target.closest(".violation");
     if (flag) {
       const one = this.violations[flag.dataset.place];
-      showTip(event, `${seconds(one.at_ms)} · ${one.checker}`, one.what);
+      const more = flag.dataset.count - 1;
+      showTip(event, `${seconds(one.at_ms)} · ${one.checker}`, one.what + (more ? `\n… and ${more} more close to it: zoom in` : ""));
     } else if (event.target.span) {
       const { lane, from, to, kind, text } = event.target.span;
       const what = [LABELS[lane], kind && kind !== text ? kind : ""].filter(Boolean).join(" · ");
@@ -302,18 +303,24 @@ class Timeline {
     content.append(element);
   }
 
+  // Flags that would cover each other become one, with how many they are; the lines stay.
   drawViolations(content) {
-    let taken = -Infinity;
+    let flag = null;
+    const flags = [];
     this.violations.forEach((one, place) => {
-      const x = this.x(one.at_ms);
+      const x = this.x(one.at_ms), isChosen = one.number === this.chosen;
       if (x < GUTTER - 4 || x > this.right + 8) return;
-      const left = Math.max(x - 9, taken + 2);
-      taken = left + 18;
-      content.append(draw("g", { class: `violation ${one.number === this.chosen ? "chosen" : ""}`, "data-place": place },
-        draw("line", { x1: x, x2: x, y1: AXIS + FLAGS - 2, y2: this.height }),
-        draw("rect", { x: left, y: AXIS, width: 18, height: 16, rx: 4 }),
-        draw("text", { x: left + 9, y: AXIS + 12, "text-anchor": "middle" }, String(one.number + 1))));
+      if (!flag || x - flag.x > 20) flags.push(flag = { x, place, count: 0, label: String(one.number + 1), lines: [] });
+      flag.count += 1;
+      flag.isChosen = flag.isChosen || isChosen;
+      flag.lines.push(draw("line", { class: isChosen ? "chosen" : "", x1: x, x2: x, y1: AXIS + FLAGS - 2, y2: this.height }));
     });
+    for (const { x, place, count, label, lines, isChosen } of flags) {
+      const text = count > 1 ? `${count}×` : label, wide = Math.max(18, text.length * 7 + 6);
+      content.append(draw("g", { class: `violation ${isChosen ? "chosen" : ""}`, "data-place": place, "data-count": count }, ...lines,
+        draw("rect", { x: x - 9, y: AXIS, width: wide, height: 16, rx: 4 }),
+        draw("text", { x: x - 9 + wide / 2, y: AXIS + 12, "text-anchor": "middle" }, text)));
+    }
   }
 
   showCursor(at) {
