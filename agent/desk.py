@@ -9,14 +9,14 @@ from agent.assembly import Providers, make_character, runner_maker
 from agent.call import Call
 from agent.clock import Clock
 from agent.config import Config
-from agent.pacer import Pacer
+from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
 from agent.services import Services, ToolRunner
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
-from fsm.units import ms_to_ns
+from fsm.units import FRAME_MS, ms_to_ns
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +24,19 @@ RENDER_AGAIN_MS = 30_000
 """A voice that could not render the phrases is tried again with the first call after this long."""
 
 
+def _on_beat_error(_beat: Beat, error: Exception) -> None:
+    log.error("a mistake of ours while sending audio", exc_info=error)
+
+
 class Desk:
     """Takes the calls of one agent in one process.
 
     `prepare` renders the fixed phrases that are not on disk yet, the greeting first; until that one is done,
     `not_ready` says so. Calls may come all the same: the voice then speaks the phrases as it does replies.
-    `around_tools` may put something between a call and its tools.
+    `around_tools` may put something between a call and its tools. Our voice leaves in pieces of `beat_ms`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its surroundings, each by name
         self,
         config: Config,
         agent: Agent,
@@ -42,6 +46,7 @@ class Desk:
         wall_clock: Callable[[], datetime] = datetime.now,
         observer: Observer | None = None,
         around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
+        beat_ms: int = FRAME_MS,
     ) -> None:
         self.providers = providers
         self.recorder: CallRecorder | None = None
@@ -61,7 +66,7 @@ class Desk:
         self._services = Services(
             clock=clock,
             wall_clock=wall_clock,
-            pacer=Pacer(clock, lambda _beat, error: log.error("a mistake of ours while sending audio", exc_info=error)),
+            pacer=Pacer(clock, _on_beat_error, period_ms=beat_ms),
             ears=providers.ears,
             model=providers.model,
             voices=providers.voices,

@@ -57,7 +57,7 @@ class Mouth:
         self._is_held = False
         self._sent_at: int | None = None
         self._is_paced = False
-        self.playout = Playout(line)
+        self.playout = Playout(line, frame_samples=ms_to_samples(services.pacer.period_ms))
 
     # --- orders ------------------------------------------------------------------------------------------------
 
@@ -127,9 +127,9 @@ class Mouth:
         self._voice.close()
         return heard
 
-    def resend(self, lost_at: int) -> None:
-        """The phone was replaced: what it had not played when it was lost is gone, and is sent again."""
-        self.playout.hold(lost_at)
+    def resend(self, last_at: int) -> None:
+        """The phone was replaced: what the old one had not played by its last sound, at `last_at`, is sent again."""
+        self.playout.lose(last_at)
         if not self._is_held:
             self.playout.resume(self._clock.now())
             self._move()

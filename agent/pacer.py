@@ -24,6 +24,7 @@ class Pacer:
 
     def __init__(self, clock: Clock, on_error: Callable[[Beat, Exception], None], *, period_ms: int = FRAME_MS) -> None:
         assert period_ms > 0, f"a period of {period_ms} ms never ends; give at least 1"
+        self.period_ms = period_ms
         self._clock = clock
         self._on_error = on_error
         self._period_ns = ms_to_ns(period_ms)

@@ -16,6 +16,7 @@ from simulator import speech
 from simulator.ears import NOTHING, Ear, HeardWord, WordEar, voiced_span
 from simulator.said import Missed, Said
 from simulator.script import (
+    AfterWords,
     AgentUtterance,
     HangUp,
     IfLate,
@@ -152,8 +153,14 @@ class Caller:
         if self._line_noise_level or self._scene.now - self._quiet_from < SETTLED_NS:
             return 0
         if self._spoken < len(self._sound):  # a pause: any other sound moves `_quiet_from` to its end
-            return self._scene.now + (len(self._sound) - self._spoken) * NS_PER_SAMPLE
-        return 0 if self._is_busy else self._looks_at
+            return self._scene.now + FRAME_NS + (len(self._sound) - self._spoken) * NS_PER_SAMPLE
+        if self._is_busy:
+            return 0
+        due, late_at = self._next_step_at()
+        if due is not None:
+            return min(due, late_at)
+        may_hear_it_now = bool(self._steps) and isinstance(self._steps[0].when, AfterWords)
+        return 0 if may_hear_it_now and self._scene.is_agent_speaking else late_at
 
     def rest(self, frames: int) -> None:
         """Let so many frames pass in silence, of which `rests_until` told."""
@@ -188,8 +195,7 @@ class Caller:
         """Do what is due: silent steps and skipped ones take no time, so there may be several."""
         while self._steps and not self._is_busy:
             step = self._steps[0]
-            due = step.when.due_at(self._scene)
-            late_at = self._scene.armed_at + step.when.timeout_ms * NS_PER_MS
+            due, late_at = self._next_step_at()
             if due is not None and due <= at:
                 self._steps.popleft()
                 self._perform(step, at)
@@ -199,10 +205,17 @@ class Caller:
             else:
                 self._looks_at = late_at if due is None else min(due, late_at)
                 return
-        self._looks_at = 0 if self._is_busy else self._scene.armed_at + self._patience_ns
+        self._looks_at = 0 if self._is_busy else self._next_step_at()[1]
         if not self._is_busy and at >= self._looks_at:
             self.missed.append(Missed(None, at, IfLate.HANG_UP))
             self._hang_up()
+
+    def _next_step_at(self) -> tuple[int | None, int]:
+        """When the next step (or the script's end) falls due, if that is known, and when the person waits no longer."""
+        if not self._steps:
+            return None, self._scene.armed_at + self._patience_ns
+        when = self._steps[0].when
+        return when.due_at(self._scene), self._scene.armed_at + when.timeout_ms * NS_PER_MS
 
     def _be_late(self, step: Step, at: int) -> None:
         self.missed.append(Missed(step, at, step.when.if_late))

@@ -23,6 +23,7 @@ from agent.twilio import Phone, Started
 from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.web_request import WebRequest
 from agent.webhook import VoiceWebhook, admit_by
+from fsm.units import FRAME_MS
 from simulator.account import ACCOUNT_SID, AUTH_TOKEN
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
@@ -38,6 +39,7 @@ from simulator.peers.groq import GroqPeer
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.twilio import TwilioCall
 from simulator.peers.twilio_behaviour import TwilioBehaviour
+from simulator.peers.twilio_idle import IDLE_BEAT_MS, skipping_idle
 from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
@@ -69,7 +71,7 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays how. `profile` overrides values of the agent's; `settings` are further variables of the environment."""
+    """Who plays how: `profile` overrides the agent's, `settings` the environment; `skips_idle`: see `twilio_idle`."""
 
     seed: int = 0
     deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
@@ -81,6 +83,7 @@ class Cast:
     tools: tuple[str, ...] = ()  # of the catalog, besides the agent's own
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
+    skips_idle: bool = False
     links: Mapping[str, LinkModel] = field(default_factory=dict)
     """The network to each origin (`DEEPGRAM`, `GROQ`, `ELEVENLABS`, `AGENT_ORIGIN`); others are near and quiet."""
 
@@ -138,10 +141,10 @@ class Rehearsal:
             wall_clock=self._wall_clock,
             observer=observer,
             around_tools=self._around_tools,
+            beat_ms=IDLE_BEAT_MS if cast.skips_idle else FRAME_MS,
         )
         self.calls: list[SimulatedCall] = []
         self._open_calls: dict[str, Waiter] = {}
-        self._is_finishing = False
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
@@ -210,7 +213,7 @@ class Rehearsal:
             self.around_handset(caller),
             CallPlan(url=f"{AGENT_ORIGIN}/voice", status_callback=f"{AGENT_ORIGIN}/status"),
             from_number=number,
-            behaviour=behaviour,
+            behaviour=skipping_idle(behaviour) if self.cast.skips_idle else behaviour,
             tap=tap,
             on_ended=lambda: self._note_ended(placed),
         )
@@ -225,9 +228,7 @@ class Rehearsal:
     def finish(self, *, limit_ns: int = LIMIT_NS, release_ms: int = 2_000) -> None:
         """Run until every call is over, and `release_ms` longer. Raises `Stuck` or `Endless` if that never comes."""
         if self._open_calls:
-            self._is_finishing = True
             self.world.run_until_halted(limit_ns=limit_ns)
-            self._is_finishing = False
         self.world.run_for(release_ms)
 
     def close(self) -> list[str]:
@@ -252,15 +253,14 @@ class Rehearsal:
     def _note_ended(self, placed: SimulatedCall) -> None:
         placed.ended_at = self.world.now()
         self._open_calls.pop(placed.twilio.record.sid).done()
-        if self._is_finishing and not self._open_calls:
+        if not self._open_calls:
             self.world.halt()
 
     def _where(self, placed: SimulatedCall) -> str:
         """What a call that does not end is at, for a run that is stuck."""
-        call = self.answered.get(placed.twilio.record.sid)
-        agent = f"the agent is {call.state.mode.name}" if call is not None else "it never reached the agent"
-        script = "has finished the script" if placed.caller.has_finished else "has not finished the script"
-        return f"its end: {agent}, the caller {script}"
+        mode = call.state.mode if (call := self.answered.get(placed.twilio.record.sid)) else "not reached"
+        has = "has" if placed.caller.has_finished else "has not"
+        return f"its end: the agent is {mode}, the caller {has} finished the script"
 
     # --- the doors ---------------------------------------------------------------------------------------------
 

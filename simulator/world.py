@@ -96,6 +96,7 @@ class World:
         self._cancelled_count = 0
         self._fired_at_now = 0
         self._is_running = False
+        self._may_halt = False
         self._is_halted = False
         self._failure: BaseException | None = None
         self._streams: dict[str, random.Random] = {}
@@ -197,14 +198,18 @@ class World:
 
         Raises `Stuck` when nothing is left that could halt, `Endless` after `limit_ns` of world time.
         """
-        with self._run():
-            self._fire_within(limit_ns)
+        self._may_halt = True
+        try:
+            with self._run():
+                self._fire_within(limit_ns)
+        finally:
+            self._may_halt = False
         if not self._is_halted:
             raise Stuck(self._describe("nothing is scheduled and the end was not reached"))
 
     def halt(self) -> None:
-        """End the run under way after this callback."""
-        self._is_halted = True
+        """End a `run_until_halted` after this callback; any other run goes on."""
+        self._is_halted = self._is_halted or self._may_halt
 
     def fail(self, error: BaseException) -> None:
         """End the run under way after this callback, with `error`: for one that somebody in between may swallow."""

@@ -41,6 +41,7 @@ class TwilioBehaviour:
     lost_mark_rate: float = 0.0  # share of marks never echoed
     mark_delay_ms: int = 0  # marks are echoed so late
     sends_stop: bool = True  # whether an ended stream says `stop` before it closes
+    idle_frames: int = 1  # frames of silence that a person at rest sends in one message (`twilio_idle`); Twilio: 1
     close_after_ms: int = 0  # from the stream's end to the close of its connection
 
     # requests

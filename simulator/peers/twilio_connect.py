@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from simulator.peers.twilio_behaviour import Signing
+from simulator.peers.twilio_idle import IdlePhone
 from simulator.peers.twilio_messages import Leg
 from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import CallRecord, calendar, fresh_sid
@@ -42,7 +43,8 @@ class Connection:
         self._on_done = on_done
         self._has_started = False
         leg = Leg(record.account_sid, record.sid, fresh_sid("MZ", carrier.rng), verb.parameters)
-        self.phone = TwilioPhone(
+        make_phone = IdlePhone if carrier.behaviour.idle_frames > 1 else TwilioPhone
+        self.phone = make_phone(
             carrier.clock,
             carrier.rng,
             leg,

@@ -228,10 +228,10 @@ class TwilioPhone:
         self._up.send(messages.media(self.leg, self._up.next_sequence(), self._chunk, timestamp_ms, spoken))
 
     def _sound(self, spoken: bytes) -> None:
-        """Let the person hear the next 20 ms of what the phone gave."""
-        heard = self.playback.take(FRAME_SAMPLES).ljust(FRAME_SAMPLES, messages.SILENT_FRAME[:1])
+        """Let the person hear what the phone gave while they gave `spoken`: whole frames."""
+        heard = self.playback.take(len(spoken)).ljust(len(spoken), messages.SILENT_FRAME[:1])
         began_at = self._frame_began_at(self._chunk)
-        self._chunk += 1
+        self._chunk += len(spoken) // FRAME_SAMPLES
         self._handset.on_audible(heard, began_at)
         if self._tap is not None:
             self._tap(spoken, heard, began_at)
