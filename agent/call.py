@@ -65,7 +65,6 @@ class Call:
         self._line = Line(phone)
         self._media_clock = MediaClock()
         self._voice_activity = VoiceActivity()
-        self._media_at = now
         self._last_interim = ""
         self._silence_stamped_at: int | None = None
         self._trace = services.new_trace(phone.call_sid, now)
@@ -90,8 +89,7 @@ class Call:
     @fenced
     def on_media(self, audio: bytes, timestamp_ms: int) -> None:
         """The next audio of the caller."""
-        self._media_at = now = self._clock.now()
-        ended_at = self._media_clock.end_of(timestamp_ms, len(audio), now)
+        ended_at = self._media_clock.end_of(timestamp_ms, len(audio), self._clock.now())
         edge = self._voice_activity.push(audio, ended_at)
         if edge is not None:
             self.feed(edge)
@@ -133,11 +131,11 @@ class Call:
 
     @fenced
     def on_stream_replaced(self, phone: Phone) -> None:
-        """The call goes on over a new stream; what was sent after the old one fell silent was never heard."""
+        """The call goes on over a new stream: what was to sound after the caller's last sound was never heard."""
         self._line.phone = phone
-        self._media_clock.restart()
         self.note("stream_replaced", stream_id=phone.stream_id)
-        self._mouth.resend(self._media_at)
+        self._mouth.resend(self._media_clock.last_end_at)
+        self._media_clock.restart()
 
     def on_stream_ended(self, reason: str) -> None:
         """The stream is gone: release everything."""

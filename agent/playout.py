@@ -61,11 +61,8 @@ class Playout:
         self._mark_seq = 0
         self._marked = 0
         self._filler: Filler | None = None
-        self.pushed_samples = 0
-        self.repeated_samples = 0
-        self.cleared_samples = 0
-        self.overflow_samples = 0
-        self.stale_samples = 0
+        self.pushed_samples = self.repeated_samples = 0
+        self.cleared_samples = self.overflow_samples = self.stale_samples = 0
         self.underruns = 0
         self._forget_reply()
 
@@ -75,8 +72,7 @@ class Playout:
         self._audio = ReplyAudio()
         self._is_held = False
         self._is_finished = self._is_over = False
-        self._is_part_open = False
-        self._owes_started = False
+        self._is_part_open = self._owes_started = False
         self._refill = Refill()
 
     # --- a reply's life -----------------------------------------------------------------------------------
@@ -274,6 +270,10 @@ class Playout:
             unheard = self._silence(now)
             self.cleared_samples += unheard - self._audio.hold(heard, self._line.sent_samples)
         return self.heard_text(now)
+
+    def lose(self, last_at: int) -> None:
+        """The phone is gone, with all it had not played by its last sound, made at `last_at`: hold the reply."""
+        self.hold(last_at - self._line.round_trip_ns)
 
     def resume(self, now: int) -> None:
         """Go on with the held reply, from the start of the word in which it was silenced."""

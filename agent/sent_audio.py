@@ -23,6 +23,8 @@ class SentAudio:
         self.ends_at = 0
         """The estimated instant (ns) at which the phone runs dry."""
         self.marks_lost = 0
+        self.round_trip_ns = 0
+        """To the phone and back: the least by which a mark was later than its audio; 0 as long as none came."""
         self._confirmed = 0
         self._lag_ns = 0
         self._marks: dict[str, int] = {}
@@ -54,6 +56,7 @@ class SentAudio:
         self._confirmed = max(self._confirmed, position)
         delay_ns = max(0, now - self.played_at(position))
         self._lag_ns = max(0, delay_ns - ms_to_ns(MARK_SLACK_MS))
+        self.round_trip_ns = min(self.round_trip_ns or delay_ns, delay_ns)
         return delay_ns
 
     def forget(self, now: int) -> int:

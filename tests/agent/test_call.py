@@ -298,3 +298,13 @@ def test_a_new_stream_gets_what_the_old_one_did_not_play(booth: Booth) -> None:
     assert wire.kinds[-1] == "media"
     assert any(line.get("note") == "stream_replaced" for line in booth.lines)
     assert booth.call.state.mode is Mode.SPEAKING
+
+
+def test_a_new_stream_gets_what_was_sent_while_nothing_came_from_the_old_one(booth: Booth) -> None:
+    booth.hears(silence(200))
+    booth.clock.advance(400)
+    booth.call.on_media(FRAME, booth.stamp_ms)  # made just after those 200 ms, on its way for 400
+    booth.call.on_stream_replaced(booth.new_phone(wire := FakeWire(), "MZ2"))
+    booth.clock.advance(600)
+    sent = [message for message in wire.sent if '"media"' in message[:20]]
+    assert sum(len(message) for message in sent) * 3 // 4 // 8 >= 600 - 220, "all but what had sounded by then"

@@ -322,6 +322,21 @@ def test_what_a_lost_phone_had_not_played_is_sent_again_to_the_new_one(booth: Bo
     assert booth.told.fed[-1] == PlayoutFinished(1, "We open at nine in the morning.")
 
 
+def test_what_was_on_its_way_to_a_lost_phone_is_sent_again_as_well(booth: Booth) -> None:
+    booth.starts()
+    booth.speaks("We open at nine in the morning.", 3_000)
+    booth.ends()
+    booth.clock.advance(1_000 + 150)
+    (mark,) = [message for message in booth.wire.sent if '"mark"' in message[:20]][:1]
+    booth.mouth.on_mark(mark.split('"name":"')[1].split('"')[0])
+    booth.line.phone = booth.new_phone(wire := FakeWire(), "MZ2")
+    booth.mouth.resend(booth.clock.now())
+    booth.wire = wire
+    booth.runs(4_000)
+    sent_ms = sum(len(message) for message in wire.sent if "media" in message[:20]) * 3 // 4 // 8
+    assert sent_ms >= 3_000 - 1_150 + 150, "the phone sent its last sound when it had played what left 150 ms before"
+
+
 def test_a_new_phone_in_the_middle_of_a_dispute_stays_silent(booth: Booth) -> None:
     booth.starts()
     booth.speaks("We open at nine in the morning.", 3_000)
