@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from simulator.report.as_json import json_pieces
 from simulator.report.compare import Comparison, Side, compare, read_side, show_comparison, side_of
-from simulator.report.decisions import show_decisions
+from simulator.report.decisions import show_stopped
 from simulator.report.junit import junit_pieces
 from simulator.report.listing import (
     checker_values,
@@ -151,15 +151,13 @@ def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
     works = _works(wishes, plans)
     old = _checked(wishes, works)
     with ExitStack() as stack:
-        shows_decisions = wishes.until_ms is not None and not wishes.as_json
-        if shows_decisions and manner.keep is None:
+        if wishes.until_ms is not None and manner.keep is None and not wishes.as_json:
             folder = stack.enter_context(TemporaryDirectory(prefix="offhook-"))
             manner = replace(manner, keep=Path(folder))
         results = stack.enter_context(closing(Results(with_timelines=wishes.html is not None)))
         last = _collect(results, works, manner, wishes.jobs)
-        _report(wishes, results, None if old is None else compare(old, side_of(results.runs)))
-        if shows_decisions and last is not None:
-            show_decisions(console(), last, wishes.until_ms or 0)
+        _write(wishes, results)
+        _tell(wishes, results, last, None if old is None else compare(old, side_of(results.runs)))
         if wishes.shrink and results.failures:
             # a report in JSON is all that may stand on the standard output
             shrink_first(
@@ -224,30 +222,31 @@ def _progress(count: int) -> Progress:
     return Progress(*columns, text, console=screen, transient=True, disable=not screen.is_terminal or count == 1)
 
 
-def _report(wishes: Wishes, results: Results, comparison: Comparison | None) -> None:
+def _write(wishes: Wishes, results: Results) -> None:
+    """The files that are asked for."""
     made = f"{wishes.command}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     for path, pieces in ((wishes.junit, junit_pieces(results)), (wishes.html, page_pieces(results, note=made))):
         if path is not None:
             with written_whole(path) as file:
                 file.writelines(pieces)
+
+
+def _tell(wishes: Wishes, results: Results, last: Outcome | None, comparison: Comparison | None) -> None:
+    """What goes to the terminal, or as JSON to whoever reads it."""
     if wishes.as_json:
         more = {} if comparison is None else {"compare": comparison.values()}
         for piece in json_pieces(results, more):
             click.echo(piece, nl=False)
         click.echo()
+    elif wishes.until_ms is not None and last is not None:
+        show_stopped(console(), last, wishes.until_ms)
     else:
         show(console(), results)
-        if comparison is not None and wishes.compare is not None:
-            show_comparison(console(), comparison, wishes.compare)
-    for complaint in _complaints(results):
-        click.echo(complaint, err=True)
-
-
-def _complaints(results: Results) -> Iterator[str]:
-    """What is wrong with scripts, once each."""
-    for outcome in results.failures:
-        if outcome.status is Status.WRONG:
-            yield from (f"{outcome.script}: {violation.what}" for violation in outcome.violations)
+    if comparison is not None and wishes.compare is not None and not wishes.as_json:
+        show_comparison(console(), comparison, wishes.compare)
+    for outcome in results.wrong.values():
+        for violation in outcome.violations:
+            click.echo(f"{outcome.script}: {violation.what}", err=True)
 
 
 def _exit_code(results: Results) -> int:

@@ -8,18 +8,24 @@ from rich.text import Text
 
 from agent.trace_view import EVENT_WIDTH, read_trace, readable
 from fsm.units import ms_to_ns
+from simulator.report.table import show_failure
 from simulator.runs.outcome import CallOutcome, Outcome
 
 LAST_LINES = 16
 
 
-def show_decisions(console: Console, outcome: Outcome, until_ms: int) -> None:
-    """The last lines of each call's trace before `until_ms`; instants count from when the call was placed."""
+def show_stopped(console: Console, outcome: Outcome, until_ms: int) -> None:
+    """What was violated by then, and the last lines of each call's trace; instants count from when it was placed."""
+    if outcome.status.is_failure:
+        show_failure(console, outcome)
+    else:
+        who = f"{outcome.script}, seed {outcome.seed}, stopped at {until_ms} ms"
+        console.print(f"{who}: no checker is violated by then; what the script expects is judged at its end only")
     for call in outcome.calls:
         console.print(Text(f"\nthe last decisions of {call.caller} before {until_ms} ms", style="bold"))
         lines = list(_lines(call))
         if not lines:
-            console.print("  none: the call did not reach the agent by then", style="dim")
+            console.print("none: the call did not reach the agent by then", style="dim")
         for line in lines[-LAST_LINES:]:
             console.print(Text(line), soft_wrap=True)
 

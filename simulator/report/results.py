@@ -79,6 +79,8 @@ class Results:
         self.total = Tally("all")
         self.scripts: dict[str, Tally] = {}
         self.failures: list[Outcome] = []
+        self.wrong: dict[str, Outcome] = {}
+        """The first run of each script that is wrong in itself."""
         self.is_interrupted = False
         self.wall_s = 0.0
         self.runs = Spool()
@@ -96,6 +98,8 @@ class Results:
         self.scripts[outcome.script].add(outcome)
         if outcome.status.is_failure and len(self.failures) < FAILURES_KEPT:
             self.failures.append(without_spans(outcome))
+        if outcome.status is Status.WRONG:
+            self.wrong.setdefault(outcome.script, without_spans(outcome))
         if self._with_timelines and self._is_drawn(outcome):
             self.timelines.append([self.runs.count, [_spans(call) for call in outcome.calls]])
         self.runs.append(run_values(outcome))

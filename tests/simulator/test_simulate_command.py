@@ -88,6 +88,7 @@ def test_the_same_seed_gives_the_same_json_wall_time_apart(script: Path) -> None
 def test_a_run_can_be_stopped_to_see_its_last_decisions(script: Path) -> None:
     answer = offhook(script, "--until", 5_000)
     assert answer.exit_code == 0
+    assert answer.stdout.startswith("asks, seed 0, stopped at 5000 ms: no checker is violated by then")
     _, _, decisions = answer.stdout.partition("the last decisions of caller before 5000 ms\n")
     assert "CONNECTING  CallStarted" in decisions
     assert max(int(line.split()[0]) for line in decisions.splitlines() if " ms " in line) <= 5_000

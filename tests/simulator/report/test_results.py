@@ -1,5 +1,7 @@
 """What is counted of runs, and what is kept of them."""
 
+import gc
+import tracemalloc
 from hashlib import sha256
 
 from simulator.report.results import FAILURES_KEPT, OTHER_TIMELINES, Results, without_spans
@@ -60,6 +62,25 @@ def test_timelines_are_those_of_failures_and_of_the_first_others() -> None:
     places = [place for place, _ in found.timelines]
     assert places == [*range(OTHER_TIMELINES), OTHER_TIMELINES + 3]
     assert results(*passed).timelines.count == 0
+
+
+def test_memory_does_not_grow_with_the_number_of_runs() -> None:
+    found = results(*(outcome(seed=seed % 50) for seed in range(100)))
+    tracemalloc.start()
+    try:
+        for seed in range(1_000):
+            found.add(outcome(seed=seed % 50))
+        gc.collect()
+        grown_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.total.runs == 1_100
+    assert grown_bytes < 10_000
+
+
+def test_of_each_wrong_script_the_first_run_is_kept() -> None:
+    found = results(*(outcome("a", seed, Status.WRONG) for seed in range(3)), outcome("b", 0, Status.WRONG))
+    assert [(one.script, one.seed) for one in found.wrong.values()] == [("a", 0), ("b", 0)]
 
 
 def test_wall_time_makes_the_real_time_factor() -> None:
