@@ -3,13 +3,13 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from agent.agent_file import Agent, load_agent
 from agent.errors import SettingsError
+from simulator.checkers import CHECKERS
 from simulator.link import LinkModel
 from simulator.scenario.behaviours import (
     BEHAVIOURS,
@@ -22,7 +22,8 @@ from simulator.scenario.behaviours import (
 from simulator.scenario.check_model import model_complaints, no_tool
 from simulator.scenario.check_steps import step_complaints
 from simulator.scenario.complaints import Complaint, Path, nearest
-from simulator.scenario.model import FaultTable, ScriptFile
+from simulator.scenario.faults import fault_complaints
+from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_expect import CallExpectTable, ToolTable
 from simulator.script import plain_words
 from tools.appointments import DATABASE, create
@@ -39,11 +40,10 @@ def check(script: ScriptFile, folder: FilePath) -> Iterator[Complaint]:
     yield from _caller_complaints(script, folder)
     yield from _behaviour_complaints(script, agent)
     for index, fault in enumerate(script.faults):
-        yield from _fault_complaints(fault, ("faults", index))
+        yield from fault_complaints(fault, ("faults", index))
     for name in script.waive:
-        known = checker_names()
-        if name not in known:
-            yield Complaint(("waive", name), f'unknown checker "{name}"{nearest(name, known)}')
+        if name not in CHECKERS:
+            yield Complaint(("waive", name), f'unknown checker "{name}"{nearest(name, CHECKERS)}')
     yield from model_complaints(script, agent)
     yield from _expect_complaints(script, agent)
 
@@ -90,34 +90,6 @@ def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[C
         yield from table_complaints(LinkModel, getattr(script.network, name), ("network", name))
     yield from profile_complaints(agent.profile if agent is not None else {}, script.profile)
     yield from settings_complaints(script.settings)
-
-
-def _fault_complaints(fault: FaultTable, path: Path) -> Iterator[Complaint]:
-    known = fault_names()
-    if fault.name not in known:
-        yield Complaint((*path, "name"), f'unknown fault "{fault.name}"{nearest(fault.name, known)}')
-    moments = [key for key in ("at_ms", "at", "rate_per_min") if getattr(fault, key) is not None]
-    if len(moments) > 1:
-        yield Complaint((*path, moments[1]), f"expected one moment or a rate, got {' and '.join(moments)}")
-    for key in ("nth", "plus_ms"):
-        if getattr(fault, key) is not None and fault.at is None:
-            yield Complaint((*path, key), f'{key}: goes with at = "..." only')
-
-
-def fault_names() -> tuple[str, ...]:
-    """All faults there are."""
-    return _names_in("simulator.faults.catalogue", "CATALOGUE")
-
-
-def checker_names() -> tuple[str, ...]:
-    """All checkers there are."""
-    return _names_in("simulator.checkers", "CHECKERS")
-
-
-@cache
-def _names_in(module: str, name: str) -> tuple[str, ...]:
-    """Read late: they are rooms of their own, which a script without them does not need."""
-    return tuple(getattr(import_module(module), name))
 
 
 # --- what must hold ----------------------------------------------------------------------------------------------

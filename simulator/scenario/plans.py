@@ -1,17 +1,17 @@
 """From a script file to the plan of its run."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from simulator.brain import AppointmentBrain
 from simulator.rehearsal import MONDAY, Cast
-from simulator.runs.plan import CallerPlan, FaultPlan, Moment, Plan
+from simulator.runs.plan import CallerPlan, Plan
 from simulator.scenario.answers import answers_of
 from simulator.scenario.behaviours import BEHAVIOURS, ORIGINS, env_text, link_of, phone_of, read_table, traits_of
 from simulator.scenario.check import agent_name, check
 from simulator.scenario.complaints import Complaint, ScriptError, place
 from simulator.scenario.expectations import expectations_of
-from simulator.scenario.model import CallerTable, FaultTable, ScriptFile
+from simulator.scenario.faults import fault_of
+from simulator.scenario.model import CallerTable, ScriptFile
 from simulator.scenario.steps import script_of
 
 
@@ -39,7 +39,7 @@ def checked_plan(script: ScriptFile, name: str, path: Path | None) -> Plan:
         path=path,
         cast=_cast(script, folder),
         callers=tuple(_callers(script, folder)),
-        faults=tuple(_fault(fault) for fault in script.faults),
+        faults=tuple(fault_of(fault) for fault in script.faults),
         expectations=expectations_of(script),
         longest_ms=round(script.longest_s * 1_000),
         xfail=script.xfail or "",
@@ -84,13 +84,3 @@ def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 
         patience_ms=round(traits.patience_s * 1_000),
         phone=phone_of(script.phone, caller.phone),
     )
-
-
-def _fault(table: FaultTable) -> FaultPlan:
-    fault = FaultPlan(table.name, table.strength, rate_per_min=table.rate_per_min)
-    if table.at_ms is not None:
-        return replace(fault, at=Moment(delay_ms=table.at_ms))
-    if table.at is not None:
-        cue = table.at if table.at in ("greeting", "tool") else table.at.upper()
-        return replace(fault, at=Moment(cue, table.nth or 1, table.plus_ms or 0))
-    return fault

@@ -7,12 +7,13 @@ from enum import Enum
 from typing import Any
 
 from fsm.profile import Profile
+from simulator.checkers import CHECKERS
 from simulator.delays import LONGEST_MS, LogNormal
 from simulator.emulator_settings import describe_settings
+from simulator.faults.catalogue import CATALOGUE
 from simulator.link import LinkModel
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.scenario.behaviours import BEHAVIOURS, ORIGINS, OURS, VARIABLES, Traits
-from simulator.scenario.check import checker_names, fault_names
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_steps import VERBS
 
@@ -36,8 +37,8 @@ def json_schema() -> Schema:
     properties["profile"] |= _table(Profile)
     settable = [name for name in VARIABLES if name not in OURS]
     properties["settings"] |= {"propertyNames": {"enum": settable}}
-    properties["waive"] |= {"propertyNames": {"enum": list(checker_names())}}
-    definitions["FaultTable"]["properties"]["name"] |= {"enum": list(fault_names())}
+    properties["waive"] |= {"propertyNames": {"enum": list(CHECKERS)}}
+    definitions["FaultTable"]["properties"]["name"] |= {"enum": list(CATALOGUE)}
     replies = definitions["ModelTable"]["properties"]["replies"]
     replies["items"] = {"anyOf": [{"type": "string"}, replies["items"]]}
     definitions["StepTable"]["oneOf"] = [{"required": [verb]} for verb in VERBS]

@@ -181,6 +181,14 @@ def test_steps_that_cannot_follow_each_other(steps: tuple[str, ...], complaint: 
             "3: [network.groq]: jitter_ms: expected a whole number, 0 or more, got -3",
         ),
         (CALLER + '[[faults]]\nname = "stt_stal"\n', '3: fault 1: unknown fault "stt_stal"; did you mean "stt_stall"?'),
+        (
+            CALLER + '[[faults]]\nname = "stt_stall"\nstrength = -1\n',
+            "4: fault 1: strength of stt_stall: expected ",
+        ),
+        (
+            CALLER + '[[faults]]\nname = "stop_missing"\nrate_per_min = 2\n',
+            "4: fault 1: stop_missing does not come again and again: give it no rate",
+        ),
         (CALLER + "[[faults]]\nat_ms = 3\n", '2: fault 1: expected the key "name", which is missing'),
         (
             CALLER + '[[faults]]\nname = "stt_stall"\nat = "speking"\n',

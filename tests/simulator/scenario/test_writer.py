@@ -54,7 +54,7 @@ REST = st.fixed_dictionaries(
         "waive": st.just({"silence": 'music, "on purpose"'}),
         "groq": st.just({"first_token_ms": {"p50": 90, "p95": 900}, "check_tool_calls": False}),
         "network": st.just({"groq": {"stalls_ms": [[1, 2]]}, "twilio": {"up_ms": 3}}),
-        "faults": st.just([{"name": "stt_stall", "at": "speaking", "nth": 2}, {"name": "mark_lost", "strength": 0.5}]),
+        "faults": st.just([{"name": "stt_stall", "at": "speaking", "nth": 2}, {"name": "mark_lost", "strength": 12.5}]),
         "model": st.fixed_dictionaries(
             {},
             optional={
