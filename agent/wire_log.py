@@ -15,6 +15,7 @@ No header that we send is kept, so no key is.
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -50,7 +51,7 @@ def told_bytes(message: str | bytes) -> dict[str, object]:
         return {"base64": b64encode(message).decode()}
 
 
-def bytes_told(line: dict[str, Any]) -> str | bytes:
+def bytes_told(line: Mapping[str, Any]) -> str | bytes:
     """The message in a line of the log; KeyError or ValueError where there is none."""
     if "text" in line:
         return str(line["text"])

@@ -162,7 +162,7 @@ class _DeckWire:
         self._listener.on_open()
 
     def message(self, line: Mapping[str, Any]) -> None:
-        self._listener.on_message(bytes_told(dict(line)))
+        self._listener.on_message(bytes_told(line))
 
     def closed(self, code: int, reason: str) -> None:
         self._is_closed, self.is_open = True, False
@@ -181,7 +181,7 @@ class _DeckExchange:
         self._deck.did({"out": "cancel", "exchange": self.number})
 
     def data(self, line: Mapping[str, Any]) -> None:
-        data = bytes_told(dict(line))
+        data = bytes_told(line)
         self.listener.on_data(data if isinstance(data, bytes) else data.encode())
 
 
@@ -236,7 +236,7 @@ class DeckPhrases:
 
 
 def _phrase(told: Mapping[str, Any]) -> RenderedPhrase:
-    audio = bytes_told(dict(told))
+    audio = bytes_told(told)
     assert isinstance(audio, bytes), "a phrase is audio"
     chars = told["chars"]
     return RenderedPhrase(audio, None if chars is None else Alignment(chars, tuple(told["starts_samples"])))

@@ -4,7 +4,7 @@ What came over its wires comes again, in the recorded order and at the recorded 
 with what it did, message by message and decision by decision, up to the first difference.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -50,15 +50,11 @@ class ShellReplay:
 def replay_shell(recorded: Recorded, wires: RecordedWires) -> ShellReplay:
     """Let everything come again, up to the first difference."""
     stage = _Stage(recorded, wires)
-    done = 0
     try:
-        for index, woken in enumerate(wires.woken):
-            is_last = index + 1 == len(wires.woken)
-            difference = stage.play(woken, is_last=is_last)
-            if difference is not None:
-                return ShellReplay(index, done, stage.decisions, difference)
-            done += len(woken.done)
-        return ShellReplay(len(wires.woken), done, stage.decisions, stage.missing() if wires.is_whole else None)
+        difference = stage.play(wires.woken())
+        if difference is None and wires.is_whole:
+            difference = stage.missing()
+        return ShellReplay(stage.woken, stage.done, stage.decisions, difference)
     finally:
         stage.close()
 
@@ -76,7 +72,11 @@ class _Stage:
         self._tools = DeckTools()
         self._written = _Written()
         self._compared = 0
-        self.decisions = 0
+        self._playing: Woken | None = None
+        self._mistake = ""
+        self._difference: Difference | None = None
+        self._is_over = False
+        self.woken = self.done = self.decisions = 0
         self._providers = make_providers(wires.config, wires.agent, self._network, deck)
         started_at = datetime.fromisoformat(recorded.started_at)
         self._desk = Desk(wires.config, wires.agent, deck, self._providers, wall_clock=lambda: started_at)
@@ -110,30 +110,54 @@ class _Stage:
 
     def close(self) -> None:
         """Leave nothing open."""
-        self._run(self._tools.close)
+        self._world.call_soon(self._tools.close)
+        self._world.run_for(1)
         self._desk.providers.close()
 
-    # --- one step ----------------------------------------------------------------------------------------------------
+    # --- step by step ------------------------------------------------------------------------------------------------
 
-    def play(self, woken: Woken, *, is_last: bool) -> Difference | None:
-        """Let one thing come again; what was done otherwise than recorded."""
+    def play(self, tape: Iterator[Woken]) -> Difference | None:
+        """Let everything come again, one thing an instant of the loop that tools run on; the first difference."""
+
+        def go_on() -> None:
+            self._difference = self._otherwise()
+            self._playing = next(tape, None) if self._difference is None else None
+            if self._playing is None:
+                self._is_over = True
+                return
+            self._begin(self._playing)
+            self._world.call_at(self._world.now() + 1, go_on)
+
+        self._world.call_soon(go_on)
+        self._world.run(lambda: self._is_over)
+        return self._difference
+
+    def _begin(self, woken: Woken) -> None:
+        """One thing comes again; the tasks it wakes go on before the next."""
         self._deck.at = self._deck.began_at + woken.at_ns
         self._deck.done.clear()
         for _, line in woken.done:
             if line["out"] == "phrase":
                 self._phrases.learn(line)
         try:
-            self._run(lambda: self._let_come(woken.what))
+            self._let_come(woken.what)
         except NobodyError as error:
-            return self._differs(woken, woken.line, woken.what, str(error))
+            self._mistake = str(error)
         except (AssertionError, KeyError, TypeError, ValueError) as error:
-            return self._differs(woken, woken.line, woken.what, f"{type(error).__name__}: {error}")
-        return self._decided_otherwise() or self._done_otherwise(woken, is_last=is_last)
+            self._mistake = f"{type(error).__name__}: {error}"
 
-    def _run(self, act: Callable[[], None]) -> None:
-        """Act within the loop that the tools' tasks run on, and let those go on."""
-        self._world.call_soon(act)
-        self._world.run_until(self._world.now() + 1)
+    def _otherwise(self) -> Difference | None:
+        """What was done otherwise than recorded about what came last."""
+        woken = self._playing
+        if woken is None:
+            return None
+        if self._mistake:
+            return self._differs(woken, woken.line, woken.what, self._mistake)
+        difference = self._decided_otherwise() or self._done_otherwise(woken)
+        if difference is None:
+            self.woken += 1
+            self.done += len(woken.done)
+        return difference
 
     def _let_come(self, line: Mapping[str, Any]) -> None:
         kind = line["in"]
@@ -165,7 +189,7 @@ class _Stage:
         if kind == "stream_opened":
             stream.on_open()
         elif kind == "stream_message":
-            stream.on_message(bytes_told(dict(line)))
+            stream.on_message(bytes_told(line))
         else:
             phone.closed()
             stream.on_close(line["code"], line["reason"])
@@ -210,9 +234,9 @@ class _Stage:
             context_of(lines, min(number, len(lines))),
         )
 
-    def _done_otherwise(self, woken: Woken, *, is_last: bool) -> Difference | None:
+    def _done_otherwise(self, woken: Woken) -> Difference | None:
         for told, actual in zip_longest(woken.done, self._deck.done):
-            if told is None and is_last:
+            if told is None and woken.is_last:
                 return None  # the tape ended with the call, in the middle of what was done then
             expected = None if told is None else _without(told[1], *NOT_COMPARED)
             if expected != actual:

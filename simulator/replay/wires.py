@@ -1,9 +1,9 @@
-"""The log of a call's wires, read whole: what came, in order, and what was done each time."""
+"""The log of a call's wires, read as it is needed: what came, in order, and what was done each time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -16,85 +16,107 @@ from agent.wire_log import VERSION
 Line = Mapping[str, Any]
 
 HEADER = ("began_at_ns", "call_id", "settings", "agent")
+NO_OBJECT = "expected one JSON object a line; is this a log of wires?"
 
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """One thing that came, and the lines of what was done about it. `line` counts from 1."""
+    """One thing that came, and the lines of what was done about it. `line` counts from 1; `is_last`: no other came."""
 
     line: int
     at_ns: int
     what: Line
     done: tuple[tuple[int, Line], ...]
+    is_last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class RecordedWires:
-    """The log of one call's wires. `is_whole`: it goes on to the call's end; otherwise it was cut, or grew too long."""
+    """The log of one call's wires. It is read line by line: an hour of telephone call is not held in memory.
 
-    call_id: str
-    began_at: int
-    config: Config
-    agent: Agent
-    woken: Sequence[Woken]
-    is_whole: bool
+    `is_whole`, once all of it was read: it goes on to the call's end; otherwise it was cut, or grew too long.
+    """
+
+    def __init__(self, path: Path, head: Line) -> None:
+        self._path = path
+        try:
+            self.config = Config(**{name: str(head["settings"][name]) for name in SETTINGS})  # type: ignore[arg-type]  # all texts
+            self.agent = Agent.model_validate(head["agent"])
+            self.began_at = int(head["began_at_ns"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TraceError(f"{path}:1: expected the settings and the agent of the call: {error}") from None
+        self.call_id = str(head["call_id"])
+        self.is_whole = not head.get("lost_lines")
+
+    def woken(self) -> Iterator[Woken]:
+        """All that came, each with what was done. Raises TraceError; a last line cut off by a crash is left out."""
+        what: tuple[int, Line] | None = None
+        done: list[tuple[int, Line]] = []
+        for number, line in self._lines():
+            if "out" in line:
+                done.append((number, line))
+                continue
+            if what is not None:
+                yield Woken(what[0], what[1]["at_ns"], what[1], tuple(done))
+            what, done = (number, line), []
+        if what is not None:
+            yield Woken(what[0], what[1]["at_ns"], what[1], tuple(done), is_last=True)
+
+    def _lines(self) -> Iterator[tuple[int, Line]]:
+        with self._path.open("rb") as file:
+            file.readline()
+            is_first = True
+            for number, raw in enumerate(file, 2):
+                line = _decoded(raw)
+                if line is None and not file.readline():
+                    self.is_whole = False
+                    return
+                if line is not None and line.get("kind") == "limit":
+                    self.is_whole = False
+                    return
+                self._check(number, line, is_first=is_first)
+                assert line is not None, "checked"
+                is_first = False
+                yield number, line
+
+    def _check(self, number: int, line: Line | None, *, is_first: bool) -> None:
+        if line is None:
+            raise TraceError(f"{self._path}:{number}: {NO_OBJECT}")
+        if type(line.get("at_ns")) is not int or ("in" in line) == ("out" in line):
+            raise TraceError(
+                f'{self._path}:{number}: expected "at_ns" and either "in" or "out"; is this a log of wires?'
+            )
+        if is_first and "out" in line:
+            raise TraceError(f'{self._path}:{number}: expected an "in" first: nothing is done for no reason')
 
 
 def read_wires(path: Path) -> RecordedWires:
-    """The log at `path`. Raises TraceError; a last line that was cut off by a crash is left out."""
-    lines, is_cut = _lines(path)
-    head = lines[0][1] if lines else {}
+    """The log at `path`; what comes after its first line is read later. Raises TraceError."""
+    try:
+        with path.open("rb") as file:
+            head = _head(path, file)
+    except OSError as error:
+        raise TraceError(f"{path}: expected a log of wires, could not read it: {error.strerror}") from error
     if head.get("kind") != "wires":
         raise TraceError(f"{path}:1: expected the first line of a log of wires; the file is empty or something else")
     if head.get("version") != VERSION:
         raise TraceError(f"{path}: expected a log of wires of version {VERSION}, got {head.get('version')}")
     if missing := [name for name in HEADER if name not in head]:
         raise TraceError(f"{path}:1: expected {', '.join(missing)}; is this a log of wires?")
+    return RecordedWires(path, head)
+
+
+def _head(path: Path, file: BinaryIO) -> Line:
+    raw = file.readline()
+    head = _decoded(raw) if raw else {}
+    if head is None:
+        raise TraceError(f"{path}:1: {NO_OBJECT}")
+    return head
+
+
+def _decoded(raw: bytes) -> dict[str, Any] | None:
+    """The object in a line, None where there is none."""
     try:
-        config = Config(**{name: str(head["settings"][name]) for name in SETTINGS})  # type: ignore[arg-type]  # all texts
-        agent = Agent.model_validate(head["agent"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise TraceError(f"{path}:1: expected the settings and the agent of the call: {error}") from None
-    is_limited = lines[-1][1].get("kind") == "limit"
-    woken = _woken(path, lines[1:-1] if is_limited else lines[1:])
-    is_whole = not (is_cut or is_limited or head.get("lost_lines"))
-    return RecordedWires(str(head["call_id"]), int(head["began_at_ns"]), config, agent, woken, is_whole)
-
-
-def _lines(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
-    try:
-        raw = path.read_bytes().splitlines()
-    except OSError as error:
-        raise TraceError(f"{path}: expected a log of wires, could not read it: {error.strerror}") from error
-    lines: list[tuple[int, dict[str, Any]]] = []
-    for number, text in enumerate(raw, 1):
-        try:
-            line = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            if number == len(raw) and lines:
-                return lines, True
-            raise TraceError(f"{path}:{number}: expected one JSON object a line; is this a log of wires?") from None
-        if not isinstance(line, dict):
-            raise TraceError(f"{path}:{number}: expected one JSON object a line; is this a log of wires?")
-        lines.append((number, line))
-    return lines, False
-
-
-def _woken(path: Path, lines: Sequence[tuple[int, dict[str, Any]]]) -> tuple[Woken, ...]:
-    found: list[Woken] = []
-    done: list[tuple[int, Line]] = []
-    for number, line in lines:
-        if type(line.get("at_ns")) is not int or ("in" in line) == ("out" in line):
-            raise TraceError(f'{path}:{number}: expected "at_ns" and either "in" or "out"; is this a log of wires?')
-        if "out" in line:
-            if not found:
-                raise TraceError(f'{path}:{number}: expected an "in" first: nothing is done for no reason')
-            done.append((number, line))
-            continue
-        if found:
-            found[-1] = Woken(found[-1].line, found[-1].at_ns, found[-1].what, tuple(done))
-        done = []
-        found.append(Woken(number, line["at_ns"], line, ()))
-    if found:
-        found[-1] = Woken(found[-1].line, found[-1].at_ns, found[-1].what, tuple(done))
-    return tuple(found)
+        line = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return line if isinstance(line, dict) else None
