@@ -249,3 +249,12 @@ def test_a_wrong_script_or_option_is_said_before_anything_runs(stage: Stage, tmp
 
 def test_no_progress_is_drawn_where_nobody_watches(stage: Stage) -> None:
     assert offhook("booking", "--seeds", 5).stderr == ""
+
+
+def test_a_swarm_without_names_draws_the_script_of_each_seed(stage: Stage) -> None:
+    offhook("--swarm", "--seeds", 30, "--seed", 100)
+    drawn = [(work.script, seed) for work in stage.works for seed in work.seeds]
+    assert sorted(seed for _, seed in drawn) == list(range(100, 130))
+    assert len({script for script, _ in drawn}) > 10
+    offhook("--swarm", "--seeds", 30, "--seed", 100)
+    assert [(work.script, seed) for work in stage.works for seed in work.seeds] == drawn

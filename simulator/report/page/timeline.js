@@ -317,9 +317,10 @@ class Timeline {
     });
     for (const { x, place, count, label, lines, isChosen } of flags) {
       const text = count > 1 ? `${count}×` : label, wide = Math.max(18, text.length * 7 + 6);
+      const left = Math.max(GUTTER - 4, Math.min(x - 9, this.right + 8 - wide));
       content.append(draw("g", { class: `violation ${isChosen ? "chosen" : ""}`, "data-place": place, "data-count": count }, ...lines,
-        draw("rect", { x: x - 9, y: AXIS, width: wide, height: 16, rx: 4 }),
-        draw("text", { x: x - 9 + wide / 2, y: AXIS + 12, "text-anchor": "middle" }, text)));
+        draw("rect", { x: left, y: AXIS, width: wide, height: 16, rx: 4 }),
+        draw("text", { x: left + wide / 2, y: AXIS + 12, "text-anchor": "middle" }, text)));
     }
   }
 
