@@ -126,6 +126,7 @@ class SpeechReader:
         self._scan = word.at
         if equal < len(got):
             word.is_lost, word.is_whole = True, False
+            self._scan = max(self._base, word.at - len(SYNC))  # the beginning of another word may look like the rest
         elif word.cursor == len(word.code.signs):
             self._judge(word)
         return True
@@ -194,7 +195,7 @@ class SpeechReader:
     def _forget(self) -> None:
         """Drop what no word can need: the beginning of a word lies in unbroken sound."""
         if self._word is not None:
-            keep = self._word.at
+            keep = max(self._base, self._word.at - len(SYNC))
         else:
             after_silence = self._base + self._signs.rfind(b"-", 0, self._scan - self._base) + 1
             keep = max(self._judged, after_silence, self.position_samples - _HISTORY_SAMPLES)
