@@ -6,12 +6,13 @@ from simulator.runs.run import run
 from simulator.scenario import bundled, load
 
 FIELD = """
-mhm_kills_reply cough_dead_air stop_ignored false_barge_in_mute greeting_deaf quick_yes pause_jump_in digits_cut hold_music
-late_final double_interrupt withheld_first_frame no_clear clear_after_cleanup cleared_is_not_heard dead_turn_audio lost_tail
-new_call_stutters slow_start mark_lost frames_burst stop_missing reconnect stt_stall stt_drop llm_slow_first_token
-llm_stall_mid llm_429 llm_500 llm_bad_tool_json tts_stall tts_wrong_context tts_no_final key_wrong dead_reply_tool tool_twice
-tool_cancelled_by_barge_in tool_in_progress_forever tool_slow tool_hangs tool_500 tool_after_hangup zombie_call
-recording_in_memory voicemail_loop dtmf_storm giant_message bad_base64 wrong_order unknown_event
+mhm_kills_reply cough_dead_air stop_ignored false_barge_in_mute greeting_deaf quick_yes pause_jump_in
+digits_cut hold_music late_final double_interrupt withheld_first_frame no_clear clear_after_cleanup
+cleared_is_not_heard dead_turn_audio lost_tail new_call_stutters slow_start mark_lost frames_burst
+stop_missing reconnect stt_stall stt_drop llm_slow_first_token llm_stall_mid llm_429 llm_500 llm_bad_tool_json
+tts_stall tts_wrong_context tts_no_final key_wrong dead_reply_tool tool_twice tool_cancelled_by_barge_in
+tool_in_progress_forever tool_slow tool_hangs tool_500 tool_after_hangup zombie_call recording_in_memory
+voicemail_loop dtmf_storm giant_message bad_base64 wrong_order unknown_event
 """.split()
 """What goes wrong in the field, by the names under which people know it."""
 
