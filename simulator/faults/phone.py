@@ -74,6 +74,7 @@ FAULTS = (
         prepare=phone_is(lambda s: {"mark_delay_ms": round(s)}),
         strike=phone_becomes(lambda s: {"mark_delay_ms": round(s)}),
         repeats=False,
+        swarm=(1, 400),
     ),
     Fault(
         "stray_mark",

@@ -174,6 +174,7 @@ FAULTS = (
         "When words are spoken is told one piece of audio late; for so long.",
         LASTING,
         strike=voice_becomes(lambda _: {"alignment": AlignmentStyle.LAGGING}, lasts=True),
+        is_fatal=True,
     ),
     Fault(
         "tts_early_alignment",
