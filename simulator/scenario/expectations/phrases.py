@@ -77,27 +77,20 @@ def _match(phrase: Sequence[str], words: Sequence[Word], first: int) -> int | No
 
 
 def nearest(phrase: Sequence[str], words: Sequence[Word], start: int = 0) -> Found | None:
-    """The place that is most like a phrase."""
+    """The place that is most like a phrase; of several, one that begins like it."""
     length = len(phrase)
-    best, best_ratio = None, LIKE_ENOUGH
+    best, best_score = None, (LIKE_ENOUGH, True)
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(phrase)
     for first in range(start, max(start, len(words) - length) + 1):
         window = [word.text for word in words[first : first + length]]
         matcher.set_seq1(window)
-        if matcher.real_quick_ratio() > best_ratio and matcher.ratio() > best_ratio:
-            best, best_ratio = Found(first, first + len(window)), matcher.ratio()
-    return None if best is None else _trimmed(best, phrase, words)
-
-
-def _trimmed(found: Found, phrase: Sequence[str], words: Sequence[Word]) -> Found:
-    """Without words at its ends that are no part of the phrase."""
-    first, past = found.first, found.past
-    while words[first].text not in phrase:
-        first += 1
-    while words[past - 1].text not in phrase:
-        past -= 1
-    return Found(first, past)
+        if matcher.real_quick_ratio() < best_score[0]:
+            continue
+        score = (matcher.ratio(), window[:1] == list(phrase[:1]))
+        if score > best_score:
+            best, best_score = Found(first, first + len(window)), score
+    return best
 
 
 def quoted(words: Sequence[Word], found: Found | None = None) -> str:

@@ -279,6 +279,13 @@ def test_what_is_nothing_like_a_phrase_is_not_shown_as_near() -> None:
     assert [word.text for word in words[near.first : near.past]] == ["nine", "in", "the", "morning"]
 
 
+def test_the_nearest_thing_begins_like_the_phrase_where_it_can() -> None:
+    words = text_words(["We are open from nine to five, Monday to Friday."])
+    near = nearest(words_of("nine to six"), words)
+    assert near is not None
+    assert [word.text for word in words[near.first : near.past]] == ["nine", "to", "five"]
+
+
 def test_percentiles_are_values_that_occurred() -> None:
     assert percentile([1, 2, 3, 4], 50) == 2
     assert percentile([1, 2, 3, 4], 95) == 4
