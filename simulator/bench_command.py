@@ -10,6 +10,7 @@ from agent.running import run
 
 if TYPE_CHECKING:
     from simulator.bench_plan import Figures, Plan
+    from simulator.bench_simulator import SimulatorFigures
 
 
 @click.group()
@@ -41,6 +42,51 @@ def call(as_json: bool, calls: int | None, seconds: int | None, quick: bool) -> 
         click.echo(json.dumps({**figures.values(), **facts(), "notes": figures.notes}))
     else:
         print_table(figures)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--quick", is_flag=True, help="Less than half a minute; rougher.")
+def simulator(as_json: bool, quick: bool) -> None:
+    """How much faster than real time calls are simulated.
+
+    A call of a minute and a half with every frame on the wire, the same with idle audio skipped, its decisions
+    replayed, many seeds by two processes, what memory the runs leave behind, and in which files the time goes.
+    """
+    from simulator import bench_simulator  # noqa: PLC0415 - keeps `offhook --help` quick
+    from simulator.bench_machine import cpu_times, disturbance, facts  # noqa: PLC0415 - same
+
+    plan = bench_simulator.QUICK if quick else bench_simulator.Plan()
+    before = cpu_times()
+    figures = bench_simulator.measure(plan, lambda what: click.echo(f"measuring {what} ...", err=True))
+    remark = disturbance(before, cpu_times())
+    figures.notes += [remark] if remark else []
+    if as_json:
+        click.echo(json.dumps({**figures.values(), **facts(), "notes": figures.notes}))
+    else:
+        print_simulator_table(figures)
+
+
+def print_simulator_table(figures: "SimulatorFigures") -> None:
+    """The figures, each beside its goal, and where the time goes."""
+    from rich.console import Console  # noqa: PLC0415 - keeps `offhook --help` quick
+    from rich.table import Table  # noqa: PLC0415 - same
+
+    from simulator.bench_machine import facts  # noqa: PLC0415 - same
+    from simulator.bench_simulator import GOALS  # noqa: PLC0415 - same
+
+    table = Table("figure", "measured", "goal", "", box=None, pad_edge=False)
+    for goal in GOALS:
+        value = float(getattr(figures, goal.figure))
+        verdict = "[green]met[/]" if goal.is_met(value) else f"[red]missed[/], {value / goal.limit:.0%} of it"
+        table.add_row(goal.what, f"{value:,.1f}", str(goal), verdict)
+    places = Table("where the time goes, every frame on the wire", "% of it", box=None, pad_edge=False)
+    for place, share in (*figures.rooms.items(), ("", 0.0), *figures.files.items()):
+        places.add_row(place, f"{share:.1f}" if place else "")
+    where = facts()
+    console = Console()
+    console.print(table, "", places, "", *figures.notes, sep="\n")
+    console.print(f"{where['cpu']}, {where['cores']} cores, Python {where['python']}: {where['command']}", style="dim")
 
 
 def make_plan(*, calls: int | None, seconds: int | None, quick: bool) -> "Plan":
