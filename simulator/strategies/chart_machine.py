@@ -109,7 +109,7 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         """Time passes until the reply was heard as far as it came."""
         self.let_time_pass(self.shell.next_due() or self.now)
 
-    @move(Tick, offset_ns=st.sampled_from([-1, 0, 1]))
+    @move(Tick, lambda self: self.state.deadlines.earliest() is not None, offset_ns=st.sampled_from([-1, 0, 1]))
     def a_deadline_is_near(self, offset_ns: int) -> None:
         """The next thing happens one nanosecond before a deadline, at its very instant, or before its late timer."""
         due = self.state.deadlines.earliest()

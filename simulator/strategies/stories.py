@@ -17,7 +17,7 @@ def stories(
 ) -> Story:
     """What happens in a call under `profile`, in at most `max_moves` moves; Ticks stand where the shell would tick.
 
-    Fold them through `fsm.step.step`, from `begin(profile, phrases, 0)` on.
+    Each keeps every promise while it is drawn. Fold them through `fsm.step.step`, from `begin(profile, phrases, 0)` on.
     """
     telling: ChartMachine = ChartMachine.of(profile, phrases)()
     telling.the_call_comes_in(opens=True, is_warm=draw(st.booleans()))
@@ -27,4 +27,5 @@ def stories(
             break
         name = draw(st.sampled_from(list(possible)))
         getattr(telling, name)(**{each: draw(drawn) for each, drawn in possible[name].arguments.items()})
+        telling.every_promise_is_kept()
     return tuple(telling.told)
