@@ -184,3 +184,24 @@ def test_reading_the_settings_imports_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert done.stdout.strip() == "[]"
+
+
+def test_wires_are_kept_only_where_asked_for() -> None:
+    assert load_config({}).trace_wires == "none"
+    config = load_config({"OFFHOOK_TRACE_WIRES": "kept"})
+    assert config.trace_wires == "kept"
+    assert any("OFFHOOK_TRACE_WIRES" in str(line) for line in describe(config))
+    assert not any("OFFHOOK_TRACE_WIRES" in str(line) for line in describe(Config()))
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"OFFHOOK_TRACE_WORDS": "hidden"}, "OFFHOOK_TRACE_WORDS=hidden forbids it"),
+        ({"OFFHOOK_STT": "local"}, "local speech has no wires"),
+        ({"OFFHOOK_TTS": "local"}, "local speech has no wires"),
+    ],
+)
+def test_wires_that_may_not_or_cannot_be_kept_are_refused(more: dict[str, str], complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load_config({"OFFHOOK_TRACE_WIRES": "kept", **more})

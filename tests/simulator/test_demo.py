@@ -12,12 +12,17 @@ from click.testing import CliRunner
 
 from agent.cli import offhook
 from agent.config import load_config
+from agent.wire_log import wires_path
 from simulator.demo.fast import perform_fast
 from simulator.demo.live import opened_house, place_call
 from simulator.demo.report import edit_distance, report
-from simulator.demo.story import Options, demo_settings
+from simulator.demo.story import KEPT_WIRES, Options, demo_settings
 from simulator.demo.voice import contributions, read_caller, split_script
 from simulator.emulators import EmulatedProviders
+from simulator.replay.core import replay_core
+from simulator.replay.recorded import read_recorded
+from simulator.replay.shell import replay_shell
+from simulator.replay.wires import read_wires
 from simulator.script import AfterAgentFinished, HangUp, IfLate, Play, Say
 from simulator.speech import silence, speak
 from tests.patience import run_patiently
@@ -79,17 +84,20 @@ def test_another_seed_still_completes(tmp_path: Path) -> None:
 
 
 def test_on_real_sockets_a_caller_is_answered(tmp_path: Path) -> None:
-    run_patiently(_call_on_real_sockets(tmp_path), speed=5)
+    trace = run_patiently(_call_on_real_sockets(tmp_path), speed=5)
+    recorded = read_recorded(trace)
+    assert replay_core(recorded).is_same
+    assert replay_shell(recorded, read_wires(wires_path(trace))).difference is None
 
 
-async def _call_on_real_sockets(tmp_path: Path) -> None:
+async def _call_on_real_sockets(tmp_path: Path) -> Path:
     script = (
         Say("Where are you?", AfterAgentFinished(silence_ms=400)),
         HangUp(AfterAgentFinished(silence_ms=400, if_late=IfLate.HANG_UP)),
     )
     told = options(tmp_path)
     async with EmulatedProviders() as emulated:
-        config = load_config(demo_settings(emulated.env, told.data))
+        config = load_config(demo_settings(emulated.env, told.data) | KEPT_WIRES)
         async with opened_house(config, told, None) as house:
             performance = await place_call(house, told, script)
             assert house.server.active_calls == 0
@@ -98,6 +106,7 @@ async def _call_on_real_sockets(tmp_path: Path) -> None:
     assert "twelve Willow Street" in heard
     assert performance.call.errors == []
     assert len(asyncio.all_tasks()) == 1
+    return performance.trace
 
 
 def test_the_command_prints_one_object(tmp_path: Path) -> None:
