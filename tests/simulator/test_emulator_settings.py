@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.delays import Delay, LogNormal, OneOf
 from simulator.emulator_settings import Setting, SettingError, describe_settings, make_behaviour, show
 
 SHOWS = "`offhook peers --list` shows all"
@@ -152,3 +153,46 @@ def test_what_is_shown_can_be_given(behaviour: Behaviour) -> None:
     fields = [help_.name for help_ in describe_settings(Behaviour)]
     settings = [option(name, show(getattr(behaviour, name))) for name in fields]
     assert make_behaviour(Behaviour, settings) == behaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A behaviour with a delay that may be a distribution."""
+
+    answer_ms: Delay = 80
+    """Until it answers."""
+
+
+@pytest.mark.parametrize(
+    ("value", "delay"),
+    [(90, 90), ({"p50": 120, "p95": 900}, LogNormal(120, 900)), ({"one_of": [90, 2500]}, OneOf((90, 2_500)))],
+)
+def test_a_delay_is_a_number_or_in_a_file_a_distribution(value: object, delay: Delay) -> None:
+    assert make_behaviour(Drawn, [toml("answer_ms", value)]) == Drawn(delay)
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        (
+            toml("answer_ms", {"p50": 9, "p95": 3}),
+            "peers.toml, line 3: peer.answer_ms: p50, p95: expected 0 < p50 <= p95",
+        ),
+        (toml("answer_ms", {"p5": 9}), "peers.toml, line 3: peer.answer_ms: expected a whole number of ms, or {"),
+        (
+            toml("answer_ms", "soon"),
+            "peers.toml, line 3: peer.answer_ms: expected a whole number of ms, or in a file {",
+        ),
+        (option("answer_ms", "soon"), "expected a whole number of ms, or in a file { p50 = 120, p95 = 900 }"),
+    ],
+)
+def test_a_delay_that_cannot_be(setting: Setting, complaint: str) -> None:
+    with pytest.raises(SettingError) as error:
+        make_behaviour(Drawn, [setting])
+    assert complaint in str(error.value)
+
+
+def test_a_delay_is_listed_with_its_usual_value() -> None:
+    (help_,) = describe_settings(Drawn)
+    assert (help_.default, help_.what) == ("80", "Until it answers.")
+    assert "{ p50 = 120, p95 = 900 }" in help_.type
