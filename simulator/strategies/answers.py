@@ -39,7 +39,12 @@ def answers(
 
 
 def _goodbyes(tools: Sequence[Tool]) -> list[st.SearchStrategy[BrainAnswer]]:
-    return [st.just(GOODBYE)] if any(tool.name == "hang_up" for tool in tools) else []
+    # a choice of two, so that a plain answer, which is one choice as well, counts as simpler
+    return (
+        [st.sampled_from([GOODBYE, BrainAnswer("", GOODBYE.tool_calls)])]
+        if any(tool.name == "hang_up" for tool in tools)
+        else []
+    )
 
 
 def brains(
