@@ -56,9 +56,15 @@ def note_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
 
 
 def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
-    """The caller sounds while we prepare to speak: nothing of ours may start on top of it, unless it never ends."""
+    """The caller sounds while we prepare to speak: nothing of ours may start on top of it, unless it never ends.
+
+    A filler that sounds is cut: the wait for the next one counts from here, not from where this one would have ended.
+    """
     state = replace(state, is_talking=True, onset_at=event.at)
-    state = state.set_deadlines(release_at=now + ms_to_ns(state.profile.stuck_ms), reply_at=None)
+    filler_at = state.deadlines.filler_at
+    if filler_at is not None:
+        filler_at = min(filler_at, now + ms_to_ns(state.profile.filler_ms))
+    state = state.set_deadlines(release_at=now + ms_to_ns(state.profile.stuck_ms), reply_at=None, filler_at=filler_at)
     return state, (HoldPlayout(state.reply),)
 
 
