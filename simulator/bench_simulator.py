@@ -17,7 +17,8 @@ from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
 from simulator.replay.core import replay_core
 from simulator.replay.recorded import read_recorded
 from simulator.runs.many import run_many
-from simulator.runs.one import Manner, Work, run_one
+from simulator.runs.one import run_one
+from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, IntoAgentSpeech, Pause, Say, Script
 
 CALL: Script = (
@@ -203,7 +204,7 @@ def _seeds_per_second(seeds: int) -> float:
 def _run_all(work: Work) -> float:
     """Seconds that all of it takes, from the start of the processes on."""
     began = time.perf_counter()
-    assert sum(1 for _ in run_many([work], Manner(), JOBS)) == len(work.seeds)
+    assert sum(1 for _ in run_many([work], Manner(), JOBS, run_one)) == len(work.seeds)
     return time.perf_counter() - began
 
 

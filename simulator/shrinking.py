@@ -7,10 +7,11 @@ from shlex import join
 from rich.console import Console
 
 from simulator.report.written import written_whole
-from simulator.runs.one import Manner, Work, plan_of
+from simulator.runs.one import plan_of
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.run import run
 from simulator.runs.shrink import Shrunk, shrink
+from simulator.runs.work import Manner, Work
 
 Tell = Callable[[str], None]
 

@@ -35,9 +35,10 @@ from simulator.report.table import show
 from simulator.report.written import ReportError, check_place, written_whole
 from simulator.runs.fault_option import parse_fault
 from simulator.runs.many import run_many
-from simulator.runs.one import Manner, Work, quieten
+from simulator.runs.one import run_one
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.plan import Plan
+from simulator.runs.work import Manner, Work
 from simulator.scenario import ScriptError, bundled, json_schema, load
 from simulator.shrinking import shrink_first
 
@@ -146,7 +147,6 @@ def console() -> Console:
 
 
 def _run(wishes: Wishes, plans: Sequence[tuple[str, Plan]]) -> int:
-    quieten()
     manner = wishes.manner
     works = _works(wishes, plans)
     old = _checked(wishes, works)
@@ -202,7 +202,7 @@ def _collect(results: Results, works: Sequence[Work], manner: Manner, jobs: int)
     count = sum(len(work.seeds) for work in works)
     began_at = time.perf_counter()
     outcome = None
-    with closing(run_many(works, manner, jobs)) as outcomes, _progress(count) as progress:
+    with closing(run_many(works, manner, jobs, run_one)) as outcomes, _progress(count) as progress:
         task = progress.add_task("", total=count, failed="")
         try:
             for outcome in outcomes:

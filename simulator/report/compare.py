@@ -153,12 +153,19 @@ def _lines(comparison: Comparison) -> Iterator[Text]:
         if names:
             yield Text.assemble("  ", (f"{what}: ", style), _listed(names))
     if comparison.changed_digests:
-        runs = _listed([f"{script} (seed {seed})" for script, seed in comparison.changed_digests])
+        seeds: dict[str, list[int]] = {}
+        for script, seed in comparison.changed_digests:
+            seeds.setdefault(script, []).append(seed)
+        runs = _listed([f"{script} ({_seeds(numbers)})" for script, numbers in seeds.items()])
         yield Text(f"  {len(comparison.changed_digests)} of {comparison.common_runs} runs went another way: {runs}")
     elif comparison.common_runs:
         yield Text(f"  all {comparison.common_runs} runs of both went the very same way", "green")
     else:
         yield Text("  no run of both has the same script and seed", "yellow")
+
+
+def _seeds(numbers: list[int]) -> str:
+    return f"seed {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} seeds, first {numbers[0]}"
 
 
 def _listed(names: list[str]) -> str:

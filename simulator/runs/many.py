@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from simulator.runs.one import Manner, Work, broken, quieten, run_one
 from simulator.runs.outcome import Outcome
+from simulator.runs.work import Manner, Work, broken
 
 CHUNK_RUNS = 8
 """Most runs that a process is given at a time."""
@@ -27,7 +27,7 @@ RunOne = Callable[[Work, int, Manner], Outcome]
 Outcomes = Generator[Outcome, None, None]
 
 
-def run_many(works: Sequence[Work], manner: Manner, jobs: int = 1, run_it: RunOne = run_one) -> Outcomes:
+def run_many(works: Sequence[Work], manner: Manner, jobs: int, run_it: RunOne) -> Outcomes:
     """The outcome of every run, in the order of `works` and seeds; close it to stop early.
 
     With one job everything happens in this process. `run_it` must be importable by name in another process.
@@ -173,7 +173,6 @@ def _exit(code: int | None) -> str:
 def _serve(pipe: "Connection[Any, Any]", manner: Manner, run_it: RunOne) -> None:
     """What a process does: runs what comes, until there is nobody to tell."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no temporary folder behind
-    quieten()
     with suppress(EOFError, OSError):
         while True:
             work: Work = pipe.recv()

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from threading import Event
 
-from simulator.runs.one import Manner, Work
 from simulator.runs.outcome import Outcome
+from simulator.runs.work import Manner, Work
 from tests.simulator.report.outcomes import outcome
 
 FATAL_SEED = 5

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from simulator.runs.many import run_many
-from simulator.runs.one import Manner, Work
 from simulator.runs.outcome import Status
+from simulator.runs.work import Manner, Work
 from tests.simulator.runs import crew
 
 A, B = Work("a", range(3), "a"), Work("b", range(10), "b", "about b")

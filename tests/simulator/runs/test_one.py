@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from simulator.runs import one
-from simulator.runs.one import Manner, Work, plan_of, run_one
+from simulator.runs.one import plan_of, run_one
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.plan import FaultPlan, Moment, Plan
 from simulator.runs.twice import Divergence
+from simulator.runs.work import Manner, Work
 from tests.simulator.report.outcomes import outcome
 
 WORK = Work("booking", range(1), "booking", "A caller books")
