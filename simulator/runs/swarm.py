@@ -26,13 +26,14 @@ SURVIVABLE: tuple[Fault, ...] = tuple(fault for fault in ALL if not fault.is_fat
 def swarm(plan: Plan, seed: int) -> Plan:
     """The plan with faults of its own drawn for this seed, behind those it has.
 
-    What its script expects no longer counts, nor that it may fail: only the checkers do. Of two faults that change the
-    same thing, the later in the catalogue wins.
+    What its script expects no longer counts, nor that it may fail: only the checkers do; the faults of a script that
+    cannot hold yet are left out. Of two faults that change the same thing, the later in the catalogue wins.
     """
     rng = Random(f"{seed}/swarm/{plan.name}")
     share = FEWEST * (MOST / FEWEST) ** rng.random() / len(SURVIVABLE)
     drawn = tuple(_drawn(fault, rng) for fault in SURVIVABLE if rng.random() < share)
-    return replace(plan, faults=(*plan.faults, *drawn), expectations=(), xfail="", is_strict=False)
+    own = () if plan.xfail else plan.faults
+    return replace(plan, faults=(*own, *drawn), expectations=(), xfail="", is_strict=False)
 
 
 def _drawn(fault: Fault, rng: Random) -> FaultPlan:
