@@ -64,6 +64,11 @@ class Facts:
         return len(self.sent) == 1
 
 
+def has_fault(evidence: Evidence, *names: str) -> bool:
+    """Whether one of these faults is on in the run."""
+    return any(fault.name in names for fault in evidence.plan.faults)
+
+
 def facts_of(evidence: Evidence, call: CallEvidence) -> Facts:
     """The facts, found once a call."""
     kept: dict[str, Any] = vars(call)

@@ -8,7 +8,7 @@ import orjson
 
 from fsm.units import ms_to_ns
 from simulator.checkers.base import Finding
-from simulator.checkers.facts import Facts, facts_of
+from simulator.checkers.facts import Facts, facts_of, has_fault
 from simulator.runs.evidence import CallEvidence, Evidence
 from tools.appointments import DATABASE, booking_rows
 from tools.registry import Kind
@@ -26,7 +26,7 @@ def unsettled(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         if line["event"] == "ToolReturned":
             call_id = line["data"]["call_id"]
             returned[call_id] += 1
-            if returned[call_id] > ordered[call_id]:
+            if returned[call_id] > ordered[call_id] and not has_fault(evidence, "tool_answers_twice"):
                 yield f"tool call {call_id} returned more often than it was made", at
         for name, data in line["effects"]:
             if name == "RunTool":
@@ -74,7 +74,7 @@ def done_twice(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     ran: Counter[str] = Counter()
     for one in facts.seen.ran:
         ran[one.name] += 1
-        if ran[one.name] > asked[one.name]:
+        if ran[one.name] > asked[one.name] and not has_fault(evidence, "tool_doubled"):
             yield f"{one.name} ran {ran[one.name]} times, asked for were {asked[one.name]}", one.at
         if one.kind == Kind.EFFECT:
             seen[one.name, one.arguments] += 1

@@ -6,7 +6,7 @@ from typing import Any
 from agent.providers.chat_request import BROKEN_NOTE, CUT_NOTE
 from fsm.transcript import is_valid
 from simulator.checkers.base import Finding
-from simulator.runs.evidence import CallEvidence, Evidence
+from simulator.runs.evidence import CallEvidence, Evidence, Line
 
 Told = Mapping[str, Any]
 
@@ -40,6 +40,30 @@ def _faults_of(messages: Sequence[Told]) -> Iterator[str]:
         open_calls += calls
     if open_calls:
         yield f"tool call {open_calls[0]!r} is not answered"
+
+
+def unmarked_cuts(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Replies that the caller cut short, and that stand in the transcript as if they had been all there was to say."""
+    if call.agent is None or call.notes("our_mistake"):
+        return
+    held: dict[int, Line] = {}
+    cut = []
+    for line in call.events:
+        if line["event"] == "PlayoutHeld":
+            held[line["data"]["reply"]] = line
+        for name, data in line["effects"]:
+            if name == "ResumePlayout":
+                held.pop(data["reply"], None)
+            elif name == "CancelReply" and _is_cut(held.get(data["reply"])):
+                cut.append(held.pop(data["reply"]))
+    marked = sum(message.cut or message.broken for message in call.agent.state.transcript)
+    if len(cut) > marked:
+        at = call.trace_began_at + cut[-1]["at_ns"]
+        yield f"{len(cut)} replies were cut short, {marked} are marked so in the transcript", at
+
+
+def _is_cut(held: Line | None) -> bool:
+    return held is not None and bool(held["data"]["heard"]) and not held["data"]["is_whole"]
 
 
 def false_transcripts(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:

@@ -18,6 +18,9 @@ GIVES_WAY_NS = ms_to_ns(1_000)
 """A filler sounds on to the end of its word, and what was sent of it, while the reply is there already."""
 
 
+MOST_WORDS_AGAIN = 2
+
+
 def is_readable(evidence: Evidence, call: CallEvidence) -> bool:
     """Whether anything can be said about words: they are in the trace, and nothing on the way scrambles them."""
     return call.agent is not None and not hides_words(call) and evidence.rehearsal.cast.elevenlabs.frame_min_ms > 0
@@ -146,6 +149,7 @@ class Listener:
         heard = reply.words[: self._position[reply.number]]
         for index in range(len(heard) - 1, -1, -1):
             if heard[index] == word.text:
+                self._expect_few_again(reply, len(heard) - index, word)
                 self._take(reply, index + 1, word)
                 return True
         return False
@@ -180,6 +184,12 @@ class Listener:
         if voiced and word.started_at > voiced[0] + self._facts.way_ns + GIVES_WAY_NS:
             self.found.append(_Heard(f'the filler "{word.text}" sounded although the reply was there', word.started_at))
 
+    def _expect_few_again(self, reply: SpokenReply, words: int, word: HeardWord) -> None:
+        """After a false alarm the word in progress is said again, and perhaps the one before, but no more."""
+        if words > MOST_WORDS_AGAIN and not self._replaced_at:
+            what = f'{words} words of reply {reply.number} were said again, from "{word.text}" on'
+            self.found.append(_Heard(what, word.started_at))
+
     def _complain(self, word: HeardWord) -> None:
         reply = self._reply
         if reply is not None and word.text in reply.words[self._position[reply.number] :]:
@@ -209,7 +219,7 @@ class Listener:
         return any(early <= at <= late for at in cuts) or self._is_dry(early, late)
 
     def _is_dry(self, since: int, until: int) -> bool:
-        """Whether the phone had nothing to play for a moment because the voice was slower than speech."""
+        """Whether the phone had nothing to play for a moment, because the voice was slower than speech."""
         ends_at = 0
         for sent in (one for stream in self._facts.sent for one in stream if one.kind == "media"):
             if ends_at and sent.at > ends_at and since <= sent.at and ends_at <= until:
