@@ -140,7 +140,7 @@ class Caller:
         while self._keys and self._keys[0][0] <= at:
             self._press_key()
         if self._spoken >= len(self._sound):
-            return self._on_the_line(SILENT_FRAME)
+            return self._on_the_line(SILENT_FRAME) if self._line_noise_level else SILENT_FRAME
         frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
         self._spoken += len(frame)
         return self._on_the_line(frame.ljust(FRAME_SAMPLES, SILENT_FRAME[:1]))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fsm.units import NS_PER_SAMPLE
 from simulator.speech import SpeechReader
+from simulator.speech_reader import DIGITAL_SILENCE
 
 LOUD_LEVEL = 250
 """Linear amplitude (of 32,767) from which a sample counts as sound: above line noise, below quiet speech."""
@@ -87,8 +88,11 @@ class WordEar:
 
     def hear(self, audio: bytes, at: int) -> Heard:
         """The next audio, which began to sound at instant `at` (ns)."""
-        began_at = at - self._reader.position_samples * NS_PER_SAMPLE
+        position = self._reader.position_samples
         read = self._reader.push(audio)
+        if audio == DIGITAL_SILENCE and not read:
+            return NOTHING
+        began_at = at - position * NS_PER_SAMPLE
         voiced = voiced_span(audio)
         if voiced is None and not read:
             return NOTHING

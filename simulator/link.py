@@ -173,7 +173,9 @@ class Lane:
         if self._is_cut:
             return
         under_way, way = self._under_way, self._way
-        if len(under_way) >= LANE_LIMIT_MESSAGES or self._bytes + size_bytes > LANE_LIMIT_BYTES:
+        self._bytes += size_bytes
+        if self._bytes > LANE_LIMIT_BYTES or len(under_way) >= LANE_LIMIT_MESSAGES:
+            self._bytes -= size_bytes
             self._counts["overflows"] += 1
             self._on_overflow()
             return
@@ -183,7 +185,6 @@ class Lane:
             due += ms_to_ns(extra_ms)
         if under_way and under_way[-1][0] > due:
             due = under_way[-1][0]
-        self._bytes += size_bytes
         self._counts[way.name] += 1
         under_way.append((due, size_bytes, deliver, args))
         if self._timer is None:

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from itertools import compress, count
 
-from fsm.units import FRAME_SAMPLES, ms_to_samples
+from fsm.units import FRAME_SAMPLES, ULAW_SILENCE, ms_to_samples
 from simulator.speech_code import SIGNS, SYNC, Packet, WordCode, claimed_samples, decode
 
 _CUT = b"-" * ms_to_samples(30)
 """Silence that ends a word which was under way: shorter than any gap between words."""
+
+DIGITAL_SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
+"""A frame of nothing at all: what is heard most of the time, and known without a look at its samples."""
 
 _HISTORY_SAMPLES = 40_000
 """Unread sound kept at most: the damaged first half of the longest usual word."""
@@ -79,12 +82,10 @@ class SpeechReader:
 
     def push(self, audio: bytes) -> tuple[HeardWord, ...]:
         """Hear the next audio; the words it completed, or showed to be cut."""
+        if self._is_at_rest and self._passes_over(audio):
+            return ()
         signs = audio.translate(SIGNS)
         sound = len(signs.rstrip(b"-"))
-        if not sound and self._is_at_rest:
-            self._base += len(audio)
-            self._scan += len(audio)
-            return ()
         if sound:
             self._voiced = self.position_samples + sound
         self._signs += signs
@@ -93,6 +94,14 @@ class SpeechReader:
         self._forget()
         self._is_at_rest = not sound and self._word is None and len(self._signs) < len(SYNC) <= len(audio)
         return self._take() if self._heard else ()
+
+    def _passes_over(self, audio: bytes) -> bool:
+        """Whether this was silence, after which everything is as before, but later."""
+        if audio != DIGITAL_SILENCE and audio.translate(SIGNS).rstrip(b"-"):
+            return False
+        self._base += len(audio)
+        self._scan += len(audio)
+        return True
 
     def finish(self) -> tuple[HeardWord, ...]:
         """Judge the word under way as if it were cut here; hearing may go on."""

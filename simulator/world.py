@@ -260,10 +260,11 @@ class World:
             entry.callback = None
             if when > self._now:
                 self._now = when
-                self._fired_at_now = 0
-            self._fired_at_now += 1
-            if self._fired_at_now > INSTANT_LIMIT:
-                raise Endless(self._describe(f"{INSTANT_LIMIT} callbacks at one instant; the next is {callback!r}"))
+                self._fired_at_now = 1
+            else:
+                self._fired_at_now += 1
+                if self._fired_at_now > INSTANT_LIMIT:
+                    raise Endless(self._describe(f"{INSTANT_LIMIT} callbacks at one instant; the next is {callback!r}"))
             callback()
 
     def _note_cancelled(self) -> None:

@@ -115,12 +115,15 @@ class Transcriber:
         self._note(self._reader.finish())
 
     def _hear(self, frame: bytes) -> None:
-        self._note(self._reader.push(frame))
+        heard = self._reader.push(frame)
+        if heard:
+            self._note(heard)
         if self._is_speaking:
             self._in_speech()
         else:
             self._in_silence(len(frame))
-        self._watch_utterance_end()
+        if self._last_word_at is not None:
+            self._watch_utterance_end()
 
     def _note(self, heard: Sequence[HeardWord]) -> None:
         for word in heard:

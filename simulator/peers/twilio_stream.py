@@ -220,7 +220,7 @@ class TwilioPhone:
             return  # the person hung up instead of speaking
         player.play()
         self._sound(spoken)
-        if self._is_dropped():
+        if (self._frames_to_drop or self._behaviour.drop_rate) and self._is_dropped():
             self.warning_counts[FRAMES_LOST] += 1
             return
         timestamp_ms = self._behaviour.first_timestamp_ms + (self._chunk - 1) * FRAME_MS
