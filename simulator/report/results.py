@@ -13,7 +13,7 @@ FAILURES_KEPT = 20
 """Failing runs that the terminal tells in full; all are in the files."""
 
 FAILING_TIMELINES = 200
-OTHER_TIMELINES = 40
+OTHER_TIMELINES = 200
 """Timelines on the page: of failing runs, and of the first others."""
 
 
