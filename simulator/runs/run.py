@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -93,7 +94,7 @@ def status_of(plan: Plan, evidence: Evidence, violations: Iterable[Violation], w
 
 def rerun_command(plan: Plan, seed: int, violations: Iterable[Violation]) -> str:
     """The command that repeats a run, up to its first violation where that has an instant."""
-    words = ["offhook simulate", str(plan.path or plan.name), f"--seed {seed}", *plan.options]
+    words = ["offhook simulate", quote(str(plan.path or plan.name)), f"--seed {seed}", *plan.options]
     instants = [violation.at_ms for violation in violations if violation.at_ms is not None]
     return " ".join([*words, f"--until {min(instants)}"] if instants else words)
 
