@@ -114,6 +114,10 @@ def _notes(recorded: Recorded) -> list[str]:
     notes = []
     if recorded.is_cut:
         notes.append("the last line of the trace was cut off; it is left out")
+    for line in recorded.lines:
+        if line["kind"] == "note" and line["note"] == "our_mistake":
+            told = f"{line['data'].get('error')}: {line['data'].get('text')}"
+            notes.append(f"the call was ended by a mistake of ours ({told}); the decision it broke is not in the trace")
     if not recorded.is_released:
         notes.append("the trace ends before the call was released: the process was stopped, or lines are missing")
     return notes

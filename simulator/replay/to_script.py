@@ -13,12 +13,13 @@ from agent.ledger import ledger_of
 from agent.speakable import speakable
 from agent.trace_view import TraceError
 from fsm.effects import EndCall, RunTool, StartReply
-from fsm.events import CallEnded, CallStarted, PlayoutFinished, ToolReturned
+from fsm.events import CallEnded, CallStarted, EarsFailed, PlayoutFinished, ToolReturned
 from fsm.profile import Profile
 from fsm.state import Mode
 from fsm.units import NS_PER_S
 from simulator.replay.recorded import Recorded
-from simulator.replay.told_model import NOTHING_KNOWN, Answer, answers_of, behaviours_of
+from simulator.replay.told_faults import faults_of, shown
+from simulator.replay.told_model import NOTHING_KNOWN, Answer, answers_of, behaviours_of, has_slow_tool
 from simulator.replay.told_steps import Told, steps_of
 from simulator.scenario import ScriptFile, write
 
@@ -49,24 +50,34 @@ def script_of(recorded: Recorded, agent: str = "") -> str:
         "caller": [step.table.model_dump(exclude_none=True) for step in steps],
         "phone": _phone(recorded),
         "profile": _profile(recorded, name),
-        **behaviours_of(recorded),
-        "model": _model(answers),
+        **_behaviours(recorded),
+        "faults": faults_of(recorded),
+        "model": _model(answers, has_slow_tool=has_slow_tool(recorded)),
         "expect": _expectations(recorded),
     }
     body = write(ScriptFile.model_validate(raw))
-    return "\n".join(
-        [*_about(recorded, [answer.failure for answer in answers if answer.failure]), "", _timed(body, steps)]
-    )
+    return "\n".join([*_about(recorded), "", _timed(body, steps)])
 
 
-def _model(answers: Sequence[Answer]) -> dict[str, Any]:
-    """What the model answers, by what it is asked; a request that came to nothing may come again, or may not."""
+def _model(answers: Sequence[Answer], *, has_slow_tool: bool) -> dict[str, Any]:
+    """What the model answers, by what it is asked; a request that came to nothing may come again, or may not.
+
+    A tool that was slow is as quick as it is here, so the model may be asked where it was not then.
+    """
     tables = [answer.as_table() for answer in answers if not (answer.failure or answer.is_stale)]
     stale = [answer.said for answer in answers if answer.is_stale]
     told: dict[str, Any] = {"answers": tables} if tables else {}
-    if stale or not tables:
+    if stale or not tables or has_slow_tool:
         told["fallback"] = stale[0] if stale else NOTHING_KNOWN
     return told
+
+
+def _behaviours(recorded: Recorded) -> dict[str, dict[str, Any]]:
+    """How the providers were; where a tool call failed, the model's server must let wrong ones pass."""
+    tables = behaviours_of(recorded)
+    if any(isinstance(d.event, ToolReturned) and d.event.failed for d in recorded.decisions):
+        tables["groq"] = {**tables.get("groq", {}), "check_tool_calls": False}
+    return tables
 
 
 def _agent(recorded: Recorded, agent: str) -> str:
@@ -114,13 +125,17 @@ def _expectations(recorded: Recorded) -> dict[str, Any]:
         "heard": list(_heard(recorded)),
         "understood": list(_understood(recorded)),
         "turns": len({effect.turn for effect in effects if isinstance(effect, StartReply)}),
-        "tools": _tools([effect for effect in effects if isinstance(effect, RunTool)]),
+        "tools": _tools(
+            [run for run in effects if isinstance(run, RunTool) and run.call.call_id not in _failed(recorded)]
+        ),
         "mode": str(modes[-1]) if modes else None,
         "ended_by": _ended_by(recorded),
         "interruptions": _left_barge_in(recorded, Mode.LISTENING),
         "resumed": _left_barge_in(recorded, Mode.SPEAKING),
         "latency_ms": _latency(recorded),
     }
+    if any(isinstance(decision.event, EarsFailed) for decision in recorded.decisions):
+        del told["interruptions"], told["resumed"]  # who was deaf at which word is no promise
     return {key: value for key, value in told.items() if value not in (None, [], {})}
 
 
@@ -140,6 +155,11 @@ def _understood(recorded: Recorded) -> Iterator[str]:
         if line["kind"] == "note" and line["note"].startswith("turn ") and "text" in line["data"]:
             latest[line["note"]] = str(line["data"]["text"])
     return (text for text in latest.values() if text.strip() and "[" not in text)
+
+
+def _failed(recorded: Recorded) -> set[str]:
+    """The tool calls that failed: they are no expectation."""
+    return {d.event.call_id for d in recorded.decisions if isinstance(d.event, ToolReturned) and d.event.failed}
 
 
 def _tools(runs: Sequence[RunTool]) -> list[dict[str, Any]]:
@@ -192,7 +212,7 @@ def _bound(latency_ms: int) -> int:
 # --- comments ------------------------------------------------------------------------------------------------------
 
 
-def _about(recorded: Recorded, failures: Sequence[str]) -> Iterator[str]:
+def _about(recorded: Recorded) -> Iterator[str]:
     """What a reader should know before they trust the script."""
     seconds = recorded.duration_ns / NS_PER_S
     yield f"# Recorded call {recorded.call_id}, {recorded.started_at}, {seconds:.0f} s."
@@ -202,8 +222,8 @@ def _about(recorded: Recorded, failures: Sequence[str]) -> Iterator[str]:
         if isinstance(decision.event, ToolReturned):
             result = " ".join(decision.event.result.split())[:LONGEST_RESULT]
             yield f"# A tool {'failed' if decision.event.failed else 'returned'} {_shown(result)}"
-    for failure in failures:
-        yield f"# The model failed ({failure}) and was asked again; here it does not fail, see [[faults]]."
+    for fault in shown(recorded):
+        yield f"# A failure then: {_shown(fault)[:LONGEST_RESULT]}"
     if not recorded.is_released:
         yield "# The trace ends before the call did."
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from fsm.effects import ContinueReply, StartReply
+from fsm.effects import ContinueReply, RunTool, StartReply
 from fsm.events import (
     CallEnded,
     PlayoutDrained,
@@ -17,6 +17,7 @@ from fsm.events import (
     ReplyAudioStarted,
     ReplyFailed,
     Stage,
+    ToolReturned,
     ToolsRequested,
 )
 from fsm.units import NS_PER_MS
@@ -35,6 +36,9 @@ SPREAD_MS = 40
 """Delays within so many ms of their median are told as the median."""
 
 DELAYS_LIMIT = 24
+
+SLOW_TOOL_MS = 500
+"""A tool that takes longer gives a caller time to say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,18 @@ def _call(name: str, arguments: str) -> dict[str, Any]:
     if not isinstance(decoded, dict) or any(value is None for value in decoded.values()):
         return {"call": name, "raw_arguments": arguments}
     return {"call": name, "arguments": decoded} if decoded else {"call": name}
+
+
+def has_slow_tool(recorded: Recorded) -> bool:
+    """Whether a tool took longer than it will here, or never returned."""
+    waiting: dict[str, int] = {}
+    for decision in recorded.decisions:
+        event = decision.event
+        asked_at = waiting.pop(event.call_id, decision.at) if isinstance(event, ToolReturned) else decision.at
+        if decision.at - asked_at > SLOW_TOOL_MS * NS_PER_MS:
+            return True
+        waiting |= {effect.call.call_id: decision.at for effect in decision.effects if isinstance(effect, RunTool)}
+    return bool(waiting)
 
 
 def behaviours_of(recorded: Recorded) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,8 @@ LAST_WORDS = 3
 PAUSE_LIMIT_NS = ms_to_ns(3_000)
 """A longer silence within a turn parts two steps."""
 KEYS_GAP_NS = ms_to_ns(3_000)
+PATIENT_MS = 20_000
+"""A caller who was hung up on would have waited so long at least."""
 SHORTEST_PAUSE_MS = 60
 SHORTEST_MUMBLE_MS = 60
 COUGH_MS = 350
@@ -141,10 +143,12 @@ def _pressed(recorded: Recorded) -> Iterator[tuple[int, int, dict[str, Any]]]:
 
 
 def _hang_up(recorded: Recorded, audible: Sequence[Audible], steps: Sequence[Told]) -> list[Told]:
-    """The caller's hanging up; nothing where the agent did, or the trace does not go so far."""
+    """The caller's hanging up; where the agent did, they would have waited. Nothing if the trace does not tell."""
     decisions = recorded.decisions
     if any(isinstance(effect, EndCall) for decision in decisions for effect in decision.effects):
-        return []
+        silence_ms = PATIENT_MS + 2 * recorded.profile.idle_ms
+        patient = StepTable(hang_up=True, after_agent=True, after_silence_ms=silence_ms, timeout_ms=2 * silence_ms)
+        return [Told(recorded.duration_ns, recorded.duration_ns, patient)]
     ended = next((decision for decision in decisions if isinstance(decision.event, CallEnded)), None)
     if ended is None:
         return []

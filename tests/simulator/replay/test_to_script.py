@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from agent.cli import offhook
 from agent.trace_view import TraceError
+from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal
 from simulator.rehearsal import Cast, rehearse, trace_of
 from simulator.replay.recorded import read_recorded, recorded_of
 from simulator.replay.to_script import script_of
@@ -34,8 +35,8 @@ def run_script(script: str, folder: Path) -> Outcome:
     return run(load(str(path)), 0)
 
 
-def recorded_call(folder: Path, script: Script) -> Path:
-    _, call = rehearse(folder, script, Cast())
+def recorded_call(folder: Path, script: Script, cast: Cast | None = None) -> Path:
+    _, call = rehearse(folder, script, cast or Cast())
     return trace_of(folder, call)
 
 
@@ -55,12 +56,13 @@ def test_the_demonstration_happens_again(demo_trace: Path, tmp_path: Path) -> No
 def test_it_says_what_the_caller_did_and_when(demo_trace: Path, tmp_path: Path) -> None:
     script = told(demo_trace, tmp_path)
     steps = script.caller or []
-    assert [step.verbs[0] for step in steps] == ["say", "backchannel", "say", "say", "say", "say"]
+    assert [step.verbs[0] for step in steps] == ["say", "backchannel", "say", "say", "say", "say", "hang_up"]
     assert steps[1].backchannel == "mm-hmm"
     assert steps[1].into_agent_speech_ms == pytest.approx(1_200, abs=60)
     assert steps[3].say == "My name is Ada Lovelace."
     assert steps[3].after_silence_ms == pytest.approx(700, abs=60)
     assert steps[4].into_agent_speech_ms == pytest.approx(1_500, abs=60)
+    assert (steps[6].after_silence_ms or 0) > 20_000, "whoever was hung up on would have waited"
 
 
 def test_it_says_what_must_hold(demo_trace: Path, tmp_path: Path) -> None:
@@ -118,6 +120,23 @@ def test_a_hesitant_caller_and_a_listener_are_told_apart(tmp_path: Path) -> None
     verbs = [step.verbs[0] for step in told(trace, tmp_path).caller or []]
     assert verbs == ["say", "backchannel", "say", "hang_up"]
     assert run_script(script_of(read_recorded(trace)), tmp_path).violations == ()
+
+
+def test_what_failed_fails_again(tmp_path: Path) -> None:
+    trace = recorded_call(
+        tmp_path,
+        (
+            Say("Where are you?", AfterAgentFinished()),
+            Say("I said, where are you?", AfterAgentFinished(silence_ms=1_500)),
+        ),
+        Cast(groq=GroqBehaviour(refuse=GroqRefusal.SERVER_ERROR, fail_first_n=4)),
+    )
+    script = told(trace, tmp_path)
+    faults = [(fault.name, fault.at, fault.strength) for fault in script.faults]
+    assert faults == [("llm_500", "thinking", 2), ("llm_500", "thinking", 2)], "twice in each of two turns"
+    outcome = run_script(script_of(read_recorded(trace)), tmp_path)
+    assert outcome.violations == ()
+    assert outcome.faults != ()
 
 
 def test_a_call_in_which_nobody_did_anything_is_no_script(demo_trace: Path) -> None:
