@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-voice test lint types chart bench setup clean
+.PHONY: demo demo-voice test lint types chart bench mutants setup clean
 
 demo: $(VENV)/.core
 	$(BIN)/offhook demo
@@ -26,6 +26,9 @@ chart: $(VENV)/.core
 
 bench: $(VENV)/.dev
 	$(BIN)/offhook bench call --json
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants.hunt
 
 setup: $(VENV)/.dev
 

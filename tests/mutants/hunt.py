@@ -1,12 +1,16 @@
 """Plants each mutant and lets the bundled scripts find it; `python -m tests.mutants.hunt [NAME ...]`."""
 
 import logging
+import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from simulator.runs.outcome import Outcome, Status
@@ -21,7 +25,7 @@ SEED = 0
 class Catch:
     """How a mutant was caught: in which script, by whom, and after how many runs; `script` is empty if it was not."""
 
-    mutant: Mutant
+    name: str
     script: str
     by: tuple[str, ...]
     runs: int
@@ -37,8 +41,8 @@ def hunt(mutant: Mutant) -> Catch:
     for number, script in enumerate(mutant.scripts, 1):
         outcome = run_with(mutant, script)
         if by := alarms(outcome):
-            return Catch(mutant, script, by, number)
-    return Catch(mutant, "", (), len(mutant.scripts))
+            return Catch(mutant.name, script, by, number)
+    return Catch(mutant.name, "", (), len(mutant.scripts))
 
 
 def run_with(mutant: Mutant, script: str) -> Outcome:
@@ -56,43 +60,54 @@ def alarms(outcome: Outcome) -> tuple[str, ...]:
     return tuple(found) or (str(outcome.status),)
 
 
-def false_alarms(mutants: Iterable[Mutant]) -> list[tuple[str, tuple[str, ...]]]:
-    """Scripts of these mutants that fail although nothing is wrong, and by whom: they would prove nothing."""
-    scripts = dict.fromkeys(script for mutant in mutants for script in mutant.scripts)
-    outcomes = ((script, run(load(script), SEED)) for script in scripts)
-    return [(script, alarms(outcome)) for script, outcome in outcomes if outcome.status is not Status.PASSED]
+def false_alarm(script: str) -> str:
+    """What a script says although nothing is planted, empty if it holds: it would prove nothing."""
+    outcome = run(load(script), SEED)
+    if outcome.status is Status.PASSED:
+        return ""
+    return f"{script} is {outcome.status} although nothing is planted: {', '.join(alarms(outcome)) or outcome.xfail}"
 
 
 def main(names: Sequence[str]) -> int:
     """Hunt mutants, all unless named, and print who caught which; 1 if one survived."""
-    logging.disable(logging.CRITICAL)
     console = Console()
     if unknown := sorted(set(names) - set(MUTANTS)):
         console.print(f"there is no mutant {', '.join(unknown)}; known are {', '.join(MUTANTS)}")
         return 2
-    chosen = [MUTANTS[name] for name in names] or list(MUTANTS.values())
+    chosen = list(names) or list(MUTANTS)
+    scripts = list(dict.fromkeys(script for name in chosen for script in MUTANTS[name].scripts))
     began = time.monotonic()
-    suspicious = false_alarms(chosen)
-    for script, by in suspicious:
-        console.print(f"[red]{script} fails although nothing is planted: {', '.join(by)}[/red]")
-    catches = []
-    with console.status("hunting") as status:
-        for mutant in chosen:
-            status.update(f"hunting {mutant.name}")
-            catches.append(hunt(mutant))
+    with ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"), initializer=_be_quiet) as pool:
+        suspicious = list(filter(None, pool.map(false_alarm, scripts)))
+        hunted = pool.map(_hunt_by_name, chosen)
+        catches = list(track(hunted, "hunting", len(chosen), console=console, transient=True))
     console.print(_table(catches))
-    survivors = [catch.mutant.name for catch in catches if not catch.is_caught]
+    survivors = [catch.name for catch in catches if not catch.is_caught]
     console.print(f"{len(catches) - len(survivors)} of {len(catches)} caught in {time.monotonic() - began:.0f} s")
-    for name in survivors:
-        console.print(f"[red]survived: {name}[/red]")
+    for complaint in _complaints(survivors, suspicious):
+        console.print(f"[red]{complaint}[/red]")
     return 1 if survivors or suspicious else 0
+
+
+def _complaints(survivors: Iterable[str], suspicious: Iterable[str]) -> Iterator[str]:
+    yield from suspicious
+    for name in survivors:
+        yield f"{name} survived: {', '.join(MUTANTS[name].scripts)} hold although {MUTANTS[name].bug}"
+
+
+def _hunt_by_name(name: str) -> Catch:
+    return hunt(MUTANTS[name])
+
+
+def _be_quiet() -> None:
+    logging.disable(logging.CRITICAL)
 
 
 def _table(catches: Iterable[Catch]) -> Table:
     table = Table("mutant", "what is wrong", "script", "caught by", "runs")
     for catch in catches:
         by = ", ".join(catch.by) if catch.is_caught else "[red]nobody[/red]"
-        table.add_row(catch.mutant.name, catch.mutant.bug, catch.script, by, str(catch.runs))
+        table.add_row(catch.name, MUTANTS[catch.name].bug, catch.script, by, str(catch.runs))
     return table
 
 
