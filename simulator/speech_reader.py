@@ -42,6 +42,11 @@ class _Word:
     def at(self) -> int:
         return self.anchor + self.cursor
 
+    @property
+    def doubtful(self) -> int:
+        """From here on it may be the beginning of another word, which looks like the rest of this one for a while."""
+        return self.at - self.cursor % self.code.packet_samples - len(SYNC)
+
 
 class SpeechReader:
     """Recovers the words from audio in any framing, from any point on.
@@ -135,7 +140,7 @@ class SpeechReader:
         self._scan = word.at
         if equal < len(got):
             word.is_lost, word.is_whole = True, False
-            self._scan = max(self._base, word.at - len(SYNC))  # the beginning of another word may look like the rest
+            self._scan = max(self._base, word.doubtful)
         elif word.cursor == len(word.code.signs):
             self._judge(word)
         return True
@@ -160,11 +165,15 @@ class SpeechReader:
             if at + length > self.position_samples:
                 return False
             packet = decode(self._signs, at - self._base, length)
-            if packet is not None:
+            if packet is not None and not self._is_old(packet, at):
                 self._enter(packet, at)
                 return True
         self._scan = at + len(SYNC)
         return True
+
+    def _is_old(self, packet: Packet, at: int) -> bool:
+        """Whether this is of the word under way, from before it was lost."""
+        return self._word is not None and self._word.code == packet.word and at < self._word.at
 
     def _enter(self, packet: Packet, at: int) -> None:
         """Go on with the word of this packet, in its middle if its beginning was not readable."""
@@ -204,7 +213,7 @@ class SpeechReader:
     def _forget(self) -> None:
         """Drop what no word can need: the beginning of a word lies in unbroken sound."""
         if self._word is not None:
-            keep = max(self._base, self._word.at - len(SYNC))
+            keep = max(self._base, self._word.doubtful)
         else:
             after_silence = self._base + self._signs.rfind(b"-", 0, self._scan - self._base) + 1
             keep = max(self._judged, after_silence, self.position_samples - _HISTORY_SAMPLES)

@@ -239,11 +239,11 @@ def test_a_word_drowned_in_its_second_half_is_half_heard() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(1, 5_500), st.lists(st.integers(1, 400), min_size=1, max_size=4))
+@given(st.integers(1, 3_500), st.lists(st.integers(1, 400), min_size=1, max_size=4))
 @example(1_060, [160])
 def test_a_word_that_cuts_another_one_off_is_whole(cut: int, sizes: list[int]) -> None:
-    heard = hear(speak("please.").audio[:cut] + speak("I have").audio, sizes)
-    assert [(w.text, w.whole) for w in heard[-2:]] == [("I", True), ("have", True)]
+    heard = hear(speak("please.").audio[:cut] + speak("The script").audio, sizes)
+    assert [(w.text, w.whole) for w in heard[-2:]] == [("The", True), ("script", True)]
 
 
 def test_finishing_in_a_word_judges_it_once() -> None:
