@@ -51,7 +51,7 @@ def _on_the_wire(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
     for phone, stream in zip(call.twilio.phones, facts.sent, strict=True):
         left = sum(sent.samples for sent in stream)
         lost = left - phone.playback.received_samples
-        ends = [sent.at for sent in stream if sent.kind == "close"] or _ends_of(call)
+        ends = [*(sent.at for sent in stream if sent.kind == "close"), *_ends_of(call)]
         under_way = sum(sent.samples for sent in stream if sent.at >= min(ends) - _reach_ns(facts))
         if not 0 <= lost <= under_way:
             yield f"{left} samples left for the phone, {phone.playback.received_samples} arrived", None
@@ -66,15 +66,21 @@ def _on_the_wire(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
 
 
 def _ends_of(call: CallEvidence) -> list[int]:
-    """When the call, or one of its streams, was over."""
+    """When the call, or one of its streams, was over: whoever ended it, before the other side knew."""
     replaced = (call.trace_began_at + line["at_ns"] for line in call.notes("stream_replaced"))
-    return [call.simulated.ended_at or 0, *replaced]
+    return [call.twilio.record.ended_at or 0, *replaced]
+
+
+def _went_on_ns(call: CallEvidence) -> int:
+    """For how long the agent did not know that the caller had hung up: what it sends meanwhile is never heard."""
+    known = (call.trace_began_at + line["at_ns"] for line in call.events if line["event"] == "CallEnded")
+    return max(0, next(known, 0) - (call.twilio.record.ended_at or 0))
 
 
 def _reach_ns(facts: Facts) -> int:
     """How long before the end of a stream something may have left and yet not have arrived."""
     is_steady = facts.has_one_stream and facts.is_way_even
-    return 2 * facts.way_ns + (BEAT_NS if is_steady else LOSS_NOTICED_NS)
+    return facts.way_ns + (BEAT_NS if is_steady else LOSS_NOTICED_NS)
 
 
 def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
@@ -124,6 +130,7 @@ def wrong_clock(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     ours = call.agent._mouth.playout.played_samples(evidence.ended_at)
     truth = phone.playback.played_samples
     clears = sum(sent.kind == "clear" for sent in facts.sent[0])
-    most = ns_to_samples(2 * facts.way_ns + ms_to_ns(phone.behaviour.mark_delay_ms)) + FRAME_SAMPLES * (clears + 1)
+    unknown_ns = facts.way_ns + _went_on_ns(call) + ms_to_ns(phone.behaviour.mark_delay_ms)
+    most = ns_to_samples(unknown_ns) + FRAME_SAMPLES * (clears + 1)
     if abs(ours - truth) > most:
         yield f"we believe {ours} samples were played, the phone played {truth}", None
