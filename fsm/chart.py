@@ -69,7 +69,7 @@ ROWS: list[dict[str, Any]] = [
     _row("SpeechStopped", THINKING, None, "await_release"),
     _row("WordsHeard", THINKING, None, "ignore", "is_last_word"),
     _row("WordsHeard", THINKING, LISTENING, "resume_turn", "adds_words"),
-    _row("WordsHeard", THINKING, None, "ignore"),
+    _row("WordsHeard", THINKING, None, "settle_asked"),
     _row("DigitPressed", THINKING, None, "ignore", "is_last_word"),
     _row("DigitPressed", THINKING, LISTENING, "resume_turn"),
     _row("TurnEnded", THINKING, None, "ignore", "is_last_word"),

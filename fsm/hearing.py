@@ -24,6 +24,7 @@ from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.values import replace
+from fsm.words import adds_words
 
 Change = tuple[CallState, tuple[Effect, ...]]
 Reducer = Callable[[CallState, Any, int], Change]
@@ -180,6 +181,14 @@ def answer(state: CallState, event: Event, now: int) -> Change:
     )
     state = open_reply(state, now, is_recital=False)
     return state, (StartReply(state.reply, state.turn),)
+
+
+def settle_asked(state: CallState, event: WordsHeard, _now: int) -> Change:
+    """Words that are being answered were settled: what comes next follows them, and does not replace them."""
+    is_settled = event.is_final or event.speech_final
+    if is_settled and state.asked.interim and not adds_words(state.asked.text, event.text):
+        state = replace(state, asked=replace(state.asked, settled=_settled(state.asked), interim=""))
+    return state, ()
 
 
 def resume_turn(state: CallState, event: WordsHeard | DigitPressed, now: int) -> Change:

@@ -315,6 +315,17 @@ def test_the_next_attempt_of_a_withheld_answer_is_released_like_the_first() -> N
     t.until(3_000).expect(THINKING, ResumePlayout(3))
 
 
+def test_words_that_come_late_follow_those_that_were_settled_meanwhile() -> None:
+    """A transcriber that stalled: the turn was taken as over with its interim words, then all the rest comes."""
+    t = listening().at(1_500, voice(1_420)).at(1_900, WordsHeard("I need an")).at(2_200, silence(2_000))
+    t.until(3_700).expect(THINKING, FinalizeTranscript, StartReply)
+    t.at(3_750, WordsHeard("I need an", is_final=True)).expect(THINKING)
+    t.at(3_760, WordsHeard("appointment")).expect(LISTENING, CancelReply)
+    assert t.state.utterance.text == "I need an appointment"
+    t.at(3_770, WordsHeard("appointment please.", is_final=True, speech_final=True)).until(5_000)
+    assert t.state.transcript[-1] == Message("user", "I need an appointment please.")
+
+
 def test_a_filler_counts_from_the_callers_last_sound() -> None:
     t = (
         listening()
