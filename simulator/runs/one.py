@@ -1,5 +1,6 @@
 """One run as the command wants it: script and seed in, outcome out, whatever happens."""
 
+import gc
 import logging
 import traceback
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from simulator.scenario import bundled, load
 PLANS_KEPT = 4
 """Scripts come one after the other, with all their seeds."""
 
+CLEAN_EVERY_SEEDS = 16
+"""A run's world is one knot of references: untied so often, memory stays where it was after the first runs."""
+
 
 @lru_cache(PLANS_KEPT)
 def _plan(script: str) -> Plan:
@@ -39,6 +43,8 @@ def plan_of(script: str, seed: int, manner: Manner) -> Plan:
 
 def run_one(work: Work, seed: int, manner: Manner) -> Outcome:
     """Run it; a mistake of ours becomes a broken run."""
+    if seed % CLEAN_EVERY_SEEDS == 0:
+        gc.collect()
     try:
         plan = plan_of(work.script, seed, manner)
         with _quiet():
