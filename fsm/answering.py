@@ -226,9 +226,12 @@ def go_on(state: CallState, now: int) -> Change:
             filler_at=state.deadlines.filler_at or now + ms_to_ns(profile.filler_ms),
         )
         return state, (ContinueReply(state.reply, state.turn),)
-    if any(message.role == "assistant" and message.content for message in state.transcript[state.reply_from :]):
-        return state.set_deadlines(filler_at=None), (FinishReply(state.reply),)
-    return recite(state, now, state.phrases.goodbye)
+    if not any(message.role == "assistant" and message.content for message in state.transcript[state.reply_from :]):
+        return recite(state, now, state.phrases.goodbye)
+    is_heard = with_heard(state.transcript, state.reply_from, state.heard or "") == state.transcript
+    filler_at = None if is_heard else state.deadlines.filler_at
+    reply_at = now + ms_to_ns(state.profile.reply_timeout_ms)  # no tool is awaited any more, only the voice
+    return state.set_deadlines(filler_at=filler_at, reply_at=reply_at), (FinishReply(state.reply),)
 
 
 # --- failures --------------------------------------------------------------------------------------------------
