@@ -61,8 +61,8 @@ class Result:
 def replay(trace: Path, level: str, profiles: tuple[str, ...], as_json: bool) -> None:
     """Decide a recorded call again, and stop at the first difference.
 
-    TRACE is a file in data/traces. Exit code 0: no difference; 1: there is one, and it is shown; 2: not a trace that
-    can be replayed.
+    TRACE is a file in data/traces. Exit code 0: no difference; 1: there is one, and it is shown; 2: not a trace, or
+    not the whole of one.
     """
     if profiles and level == "shell":
         raise click.UsageError("--profile compares decisions: leave out --level shell")
@@ -79,7 +79,9 @@ def replay(trace: Path, level: str, profiles: tuple[str, ...], as_json: bool) ->
         click.echo(orjson.dumps(_as_json(result)))
     else:
         _show(trace, result)
-    sys.exit(EXIT_DIFFERENT if result.differences else 0)
+    if recorded.cut_off:
+        click.echo(f"offhook replay: {trace}: {recorded.cut_off}; what is there was replayed", err=True)
+    sys.exit(EXIT_DIFFERENT if result.differences else EXIT_UNREADABLE if recorded.cut_off else 0)
 
 
 def _replay(trace: Path, recorded: Recorded, level: str) -> Result:
@@ -112,14 +114,10 @@ def _wires_of(trace: Path, recorded: Recorded, level: str) -> RecordedWires | No
 
 def _notes(recorded: Recorded) -> list[str]:
     notes = []
-    if recorded.is_cut:
-        notes.append("the last line of the trace was cut off; it is left out")
     for line in recorded.lines:
         if line["kind"] == "note" and line["note"] == "our_mistake":
             told = f"{line['data'].get('error')}: {line['data'].get('text')}"
             notes.append(f"the call was ended by a mistake of ours ({told}); the decision it broke is not in the trace")
-    if not recorded.is_released:
-        notes.append("the trace ends before the call was released: the process was stopped, or lines are missing")
     return notes
 
 

@@ -65,6 +65,17 @@ class Recorded:
         return bool(last["kind"] == "note" and last["note"] == "released")
 
     @property
+    def cut_off(self) -> str:
+        """Why this is not the whole of a call; empty if it is."""
+        if self.is_cut:
+            return (
+                f"cut off in line {len(self.lines) + 1}: expected a whole trace, which ends when its call is released"
+            )
+        if not self.is_released:
+            return f"cut off after line {len(self.lines)}: expected a whole trace, which ends when its call is released"
+        return ""
+
+    @property
     def duration_ns(self) -> int:
         """From the call's beginning to the last line, in ns."""
         return max(int(line["at_ns"]) for line in self.lines)

@@ -224,8 +224,6 @@ def _about(recorded: Recorded) -> Iterator[str]:
             yield f"# A tool {'failed' if decision.event.failed else 'returned'} {_shown(result)}"
     for fault in shown(recorded):
         yield f"# A failure then: {_shown(fault)[:LONGEST_RESULT]}"
-    if not recorded.is_released:
-        yield "# The trace ends before the call did."
 
 
 def _shown(text: str) -> str:

@@ -26,6 +26,8 @@ def trace_to_script(trace: Path, output: Path | None, agent: str) -> None:
     """
     try:
         recorded = read_recorded(trace)
+        if recorded.cut_off:
+            raise TraceError(f"{trace}: {recorded.cut_off}; half a call would expect what never came")
         script = script_of(recorded, agent)
         if output is not None:
             write_whole(output, script)

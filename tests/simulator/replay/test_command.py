@@ -80,13 +80,22 @@ def test_a_decision_that_was_edited_stands_beside_what_is_decided(demo_trace: Pa
     assert "(shell)" in answer.output, "the shell finds it as well"
 
 
-def test_a_last_line_cut_off_is_tolerated_and_said(copy: Path) -> None:
+def test_a_trace_that_was_cut_off_is_replayed_as_far_as_it_goes_and_refused(copy: Path) -> None:
     whole = copy.read_bytes()
+    lines = whole.count(b"\n")
     copy.write_bytes(whole[:-40])
     answer = run(copy)
-    assert answer.exit_code == 0
-    assert "note: the last line of the trace was cut off" in answer.output
-    assert "note: the trace ends before the call was released" in answer.output
+    assert answer.exit_code == 2
+    assert "decisions replayed, no difference" in answer.output
+    assert f"{copy}: cut off in line {lines}: expected a whole trace" in answer.output
+
+
+def test_a_trace_without_its_last_line_is_not_whole(copy: Path) -> None:
+    *lines, _ = copy.read_bytes().splitlines(keepends=True)
+    copy.write_bytes(b"".join(lines))
+    answer = run(copy)
+    assert answer.exit_code == 2
+    assert f"cut off after line {len(lines)}" in answer.output
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,15 @@ def test_where_no_file_can_be_written_none_is(demo_trace: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_half_a_call_is_no_script(demo_trace: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "half.jsonl"
+    trace.write_bytes(demo_trace.read_bytes()[:9_000])
+    answer = command(trace, "-o", tmp_path / "night.toml")
+    assert answer.exit_code == 2
+    assert f"{trace}: cut off in line" in answer.output
+    assert not (tmp_path / "night.toml").exists()
+
+
 def test_an_agent_that_does_not_come_with_us_has_to_be_named(demo_trace: Path, tmp_path: Path) -> None:
     trace = tmp_path / "x.jsonl"
     trace.write_bytes(demo_trace.read_bytes().replace(b'"agent":"appointments"', b'"agent":"ours"'))
