@@ -67,12 +67,9 @@ class Recorded:
     @property
     def cut_off(self) -> str:
         """Why this is not the whole of a call; empty if it is."""
-        if self.is_cut:
-            return (
-                f"cut off in line {len(self.lines) + 1}: expected a whole trace, which ends when its call is released"
-            )
-        if not self.is_released:
-            return f"cut off after line {len(self.lines)}: expected a whole trace, which ends when its call is released"
+        where = f"in line {len(self.lines) + 1}" if self.is_cut else f"after line {len(self.lines)}"
+        if self.is_cut or not self.is_released:
+            return f"cut off {where}: expected a whole trace, which ends when its call is released"
         return ""
 
     @property
@@ -88,6 +85,14 @@ def read_recorded(path: Path) -> Recorded:
         return recorded_of(lines, is_cut=is_cut)
     except UnreadableError as error:
         raise TraceError(f"{path}:{error}") from None
+
+
+def read_whole(path: Path) -> Recorded:
+    """The same; raises TraceError as well where the trace does not reach its call's end."""
+    recorded = read_recorded(path)
+    if recorded.cut_off:
+        raise TraceError(f"{path}: {recorded.cut_off}")
+    return recorded
 
 
 def recorded_of(lines: Sequence[Line], *, is_cut: bool = False) -> Recorded:

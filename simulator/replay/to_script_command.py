@@ -9,7 +9,7 @@ import click
 
 from agent.trace_view import TraceError
 from simulator.replay.core import replay_core
-from simulator.replay.recorded import read_recorded
+from simulator.replay.recorded import read_whole
 from simulator.replay.to_script import script_of
 
 EXIT_UNREADABLE = 2
@@ -25,9 +25,7 @@ def trace_to_script(trace: Path, output: Path | None, agent: str) -> None:
     TRACE is a file in data/traces. Nothing but that file is needed, and nothing is asked of any provider.
     """
     try:
-        recorded = read_recorded(trace)
-        if recorded.cut_off:
-            raise TraceError(f"{trace}: {recorded.cut_off}; half a call would expect what never came")
+        recorded = read_whole(trace)  # half a call would expect what never came
         script = script_of(recorded, agent)
         if output is not None:
             write_whole(output, script)
