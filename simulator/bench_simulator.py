@@ -68,7 +68,7 @@ class Plan:
     repeats: int = 5
     """Of each figure; the best one counts, since others on the machine only ever make it worse."""
     folds: int = 60
-    seeds: int = 60
+    seeds: int = 150
     memory_runs: tuple[int, int] = (20, 200)
     """After how many runs memory is looked at."""
 
@@ -77,8 +77,7 @@ QUICK = Plan(repeats=2, folds=10, seeds=16, memory_runs=(5, 15))
 """A look in less than half a minute."""
 
 JOBS = 2
-FEW_SEEDS = 4
-"""What so many runs take is taken off: processes have to start, and to import us, once and not once a seed."""
+"""Processes for the seeds."""
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class SimulatorFigures:
     core_replay_factor: float = 0.0
     """Seconds of the call whose recorded decisions are decided again in a second of one core."""
     seeds_per_second: float = 0.0
-    """Runs of a script of a minute, with all checkers, by two processes."""
+    """Runs of a script of a minute, with all checkers, by two processes whose start counts, too."""
     memory_growth_mb: float = 0.0
     """From the earlier look at memory to the later one."""
     call_s: float = 0.0
@@ -198,15 +197,9 @@ def _seeds_per_second(seeds: int) -> float:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "minute.toml"
         script.write_text(MINUTE, encoding="utf-8")
-        few_s, many_s = (_run_all(Work(str(script), range(count))) for count in (FEW_SEEDS, FEW_SEEDS + seeds))
-        return seeds / max(many_s - few_s, 1e-9)
-
-
-def _run_all(work: Work) -> float:
-    """Seconds that all of it takes, from the start of the processes on."""
-    began = time.perf_counter()
-    assert sum(1 for _ in run_many([work], Manner(), JOBS, run_one)) == len(work.seeds)
-    return time.perf_counter() - began
+        began = time.perf_counter()
+        assert sum(1 for _ in run_many([Work(str(script), range(seeds))], Manner(), JOBS, run_one)) == seeds
+        return seeds / (time.perf_counter() - began)
 
 
 def _memory_growth_mb(earlier: int, later: int) -> float:

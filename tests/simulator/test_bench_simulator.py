@@ -39,7 +39,7 @@ def test_the_table_says_what_is_missed_and_by_how_much(monkeypatch: pytest.Monke
 
 def test_all_of_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    short = {"CALL": (HangUp(At(3_000)),), "MINUTE": bench_simulator.SHORT, "JOBS": 1, "FEW_SEEDS": 1}
+    short = {"CALL": (HangUp(At(3_000)),), "MINUTE": bench_simulator.SHORT, "JOBS": 1}
     for name, value in short.items():
         monkeypatch.setattr(bench_simulator, name, value)
     monkeypatch.setattr(bench_simulator, "_memory_growth_mb", bench_simulator._grow)  # in this process
