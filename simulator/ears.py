@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from fsm.units import NS_PER_SAMPLE
-from simulator.speech import SpeechReader
+from fsm.units import NS_PER_SAMPLE, ns_to_ms
+from simulator.speech import HeardWord as SpokenWord
+from simulator.speech import SpeechReader, silence
 from simulator.speech_reader import DIGITAL_SILENCE
 
 LOUD_LEVEL = 250
 """Linear amplitude (of 32,767) from which a sample counts as sound: above line noise, below quiet speech."""
+
+LONGEST_PAUSE_MS = 60_000
+"""Between two streams of a call."""
 
 LOUD_SAMPLES = 8
 """Loud samples that make a stretch voiced; a click has fewer."""
@@ -85,11 +89,14 @@ class WordEar:
 
     def __init__(self) -> None:
         self._reader = SpeechReader()
+        self._heard_until: int | None = None
 
     def hear(self, audio: bytes, at: int) -> Heard:
-        """The next audio, which began to sound at instant `at` (ns)."""
+        """The next audio, which began to sound at instant `at` (ns); what lies before and was not given is silence."""
+        read = () if self._heard_until in (at, None) else self._pause(at)
+        self._heard_until = at + len(audio) * NS_PER_SAMPLE
         position = self._reader.position_samples
-        read = self._reader.push(audio)
+        read += self._reader.push(audio)
         if audio == DIGITAL_SILENCE and not read:
             return NOTHING
         began_at = at - position * NS_PER_SAMPLE
@@ -106,3 +113,8 @@ class WordEar:
             for word in read
         )
         return Heard(_instants(voiced, at), words)
+
+    def _pause(self, at: int) -> tuple[SpokenWord, ...]:
+        """Nothing sounded until `at`, as when a stream was lost: the words that this cut."""
+        missing_ms = ns_to_ms(at - (self._heard_until or at))
+        return self._reader.push(silence(min(missing_ms, LONGEST_PAUSE_MS))) if missing_ms > 0 else ()

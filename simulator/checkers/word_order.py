@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fsm.units import ms_to_ns
+from fsm.units import NS_PER_SAMPLE, ms_to_ns
 from simulator.checkers.base import Finding
 from simulator.checkers.facts import FRAME_NS, LEAD_NS, Facts, SpokenFiller, SpokenReply, facts_of
 from simulator.ears import HeardWord
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
+from simulator.peers.twilio_stream import TwilioPhone
 from simulator.runs.evidence import CallEvidence, Evidence
 
 SLACK_NS = 2 * FRAME_NS
@@ -65,7 +66,8 @@ def listener_of(evidence: Evidence, call: CallEvidence) -> "Listener | None":
         if is_readable(evidence, call):
             kept["_listener"] = listener = Listener(evidence, call)
             for word in call.caller.heard:
-                listener.hear(word)
+                if word.started_at >= call.trace_began_at:  # before, it was a call that was given up and begun anew
+                    listener.hear(word)
             listener.finish()
     found: Listener | None = kept["_listener"]
     return found
@@ -78,11 +80,13 @@ class Listener:
         self.found: list[_Heard] = []
         self._facts: Facts = facts_of(evidence, call)
         self._replaced_at = [call.trace_began_at + line["at_ns"] for line in call.notes("stream_replaced")]
+        self._lost_at = [_end_of(phone) for phone in call.twilio.phones[:-1]]
+        self._gaps = _gaps(self._facts)
         self._is_voice_sound = evidence.rehearsal.cast.elevenlabs.fault == ElevenLabsBehaviour().fault
         self._position: dict[int, int] = {}
         self._last_at: dict[int, int] = {}
         self._reply: SpokenReply | None = None
-        self._filler = 0
+        self._filler = -1
         self._filler_position = 0
         self.progress: list[tuple[int, int, int]] = []
         """When which reply was heard up to which word."""
@@ -110,7 +114,8 @@ class Listener:
     def _fills(self, word: HeardWord) -> bool:
         """The next word of a filler; one that gave way is not gone on with."""
         fillers = self._facts.fillers
-        for index in range(self._filler, len(fillers)):
+        newest_first = range(len(fillers) - 1, self._filler, -1)
+        for index in (self._filler, *newest_first) if self._filler >= 0 else newest_first:
             filler: SpokenFiller = fillers[index]
             position = self._filler_position if index == self._filler else 0
             if filler.born_at <= word.started_at and _is_next(filler.words, position, word):
@@ -196,9 +201,12 @@ class Listener:
             position = self._position[reply.number]
             index = reply.words.index(word.text, position)
             lost = " ".join(reply.words[position:index])
+            is_torn = self.torn_words(self._last_at[reply.number], word.started_at) >= index - position
             self._take(reply, index + 1, word)
-            if self._is_voice_sound:
+            if self._is_voice_sound and not is_torn:
                 self.found.append(_Heard(f'"{lost}" of reply {reply.number} never sounded', word.started_at))
+            return
+        if self._begins_torn(word):
             return
         owners = [one for one in self._facts.replies.values() if word.text in one.words and one is not reply]
         if owners and reply is not None:
@@ -212,29 +220,59 @@ class Listener:
         """Whether something that cuts words happened while this one sounded."""
         facts = self._facts
         early, late = word.started_at - facts.way_ns - LEAD_NS - SLACK_NS, word.ended_at + SLACK_NS
-        cuts = [*self._replaced_at, *(filler.born_at for filler in facts.fillers)]
+        cuts = [*self._replaced_at, *self._lost_at, *(filler.born_at for filler in facts.fillers)]
         for reply in facts.replies.values():
             cuts += [*reply.held_at, *reply.resumed_at]
             cuts += [at for at in (reply.cancelled_at, reply.failed_at) if at is not None]
         return any(early <= at <= late for at in cuts) or self._is_dry(early, late)
 
+    def _begins_torn(self, word: HeardWord) -> bool:
+        """A word of a later reply whose first words came in pieces that nobody can make out."""
+        number = -1 if self._reply is None else self._reply.number
+        for reply in self._facts.replies.values():
+            is_due = reply.number > number and reply.born_at <= word.started_at and not self._is_over(reply, word)
+            index = reply.words.index(word.text) if is_due and word.text in reply.words else 0
+            if index and index <= self.torn_words(reply.born_at, word.started_at):
+                self._reply = reply
+                self._take(reply, index + 1, word)
+                return True
+        return False
+
     def _is_dry(self, since: int, until: int) -> bool:
         """Whether the phone had nothing to play for a moment, because the voice was slower than speech."""
-        ends_at = 0
-        for sent in (one for stream in self._facts.sent for one in stream if one.kind == "media"):
-            if ends_at and sent.at > ends_at and since <= sent.at and ends_at <= until:
-                return True
-            ends_at = max(ends_at, sent.at) + sent.samples * 125_000
-        return since <= ends_at <= until
+        return any(since <= at and ends_at <= until for ends_at, at in self._gaps)
+
+    def torn_words(self, since: int, until: int) -> int:
+        """How many words can have come in pieces with pauses between, because the voice was slower than speech."""
+        way_ns = self._facts.way_ns + SLACK_NS
+        return sum(since - way_ns <= at and ends_at <= until for ends_at, at in self._gaps[:-1])
 
     def finish(self) -> None:
         """No more words come: what was taken as heard to its end was heard to its end."""
         for reply in self._facts.replies.values():
             position = self._position.get(reply.number, 0)
             is_cut = reply.cancelled_at or reply.failed_at or reply.held_at or not self._is_voice_sound
-            if reply.finished_at is not None and position < len(reply.words) and not is_cut and not self._replaced_at:
-                missing = " ".join(reply.words[position:])
-                self.found.append(_Heard(f'"{missing}" of reply {reply.number} never sounded', reply.finished_at))
+            if reply.finished_at is None or position == len(reply.words) or is_cut or self._replaced_at:
+                continue
+            missing = reply.words[position:]
+            if self.torn_words(self._last_at.get(reply.number, reply.born_at), reply.finished_at) < len(missing):
+                what = f'"{" ".join(missing)}" of reply {reply.number} never sounded'
+                self.found.append(_Heard(what, reply.finished_at))
+
+
+def _end_of(phone: TwilioPhone) -> int:
+    """When (ns) a phone's stream was over, to a frame."""
+    return (phone.started_at or 0) + phone._chunk * FRAME_NS
+
+
+def _gaps(facts: Facts) -> list[tuple[int, int]]:
+    """From when until when (ns) a phone had nothing to play, by what left for it; the last one has no end."""
+    gaps, ends_at = [], 0
+    for sent in (one for stream in facts.sent for one in stream if one.kind == "media"):
+        if ends_at and sent.at > ends_at:
+            gaps.append((ends_at, sent.at))
+        ends_at = max(ends_at, sent.at) + sent.samples * NS_PER_SAMPLE
+    return [*gaps, (ends_at, 1 << 62)]
 
 
 def _is_next(words: tuple[str, ...], position: int, word: HeardWord) -> bool:

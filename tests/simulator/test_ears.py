@@ -37,3 +37,13 @@ def test_a_word_ear_tells_what_and_when_also_after_a_pause_in_the_stream() -> No
     assert [word.started_at for word in words] == [
         begin_ms * NS_PER_MS + start * NS_PER_SAMPLE for begin_ms in (1_000, 60_000) for start in starts
     ]
+
+
+def test_a_word_that_a_lost_stream_cut_off_is_told_with_its_own_instants() -> None:
+    ear = WordEar()
+    spoken = speak("morning").audio
+    assert ear.hear(spoken[:3_200], 1_000 * NS_PER_MS).words == ()
+    (word,) = ear.hear(speak("yes").audio[:160], 9_000 * NS_PER_MS).words
+    assert (word.text, word.whole) == ("morning", False)
+    assert word.started_at == 1_000 * NS_PER_MS
+    assert word.ended_at <= 1_400 * NS_PER_MS
