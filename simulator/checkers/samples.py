@@ -59,10 +59,11 @@ def _on_the_wire(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
         lost_clears = len(clears) - phone.clears
         if not 0 <= lost_clears <= sum(at >= min(ends) - _reach_ns(facts) for at in clears):
             yield f"{len(clears)} clears left for the phone, {phone.clears} arrived", None
-    counters = call.agent._line.phone.counters
-    last = sum(sent.samples for sent in facts.sent[-1]) if facts.sent else 0
-    if counters.bytes_out != last:
-        yield f"{counters.bytes_out} samples were counted as sent, {last} left", None
+    ours = call.agent._line.phone  # not the last stream, where that one was refused
+    ids = [phone.leg.stream_sid for phone in call.twilio.phones]
+    last = sum(sent.samples for sent in facts.sent[ids.index(ours.stream_id)]) if ours.stream_id in ids else 0
+    if ours.counters.bytes_out != last:
+        yield f"{ours.counters.bytes_out} samples were counted as sent, {last} left", None
 
 
 def _ends_of(call: CallEvidence) -> list[int]:
