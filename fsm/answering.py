@@ -67,14 +67,28 @@ def ask_pardon(state: CallState, _event: Event, now: int) -> Change:
 def say_goodbye(state: CallState, event: Event, now: int) -> Change:
     """Leave politely: whatever we were at is dropped, and the call ends once the goodbye was heard."""
     dropped: tuple[Effect, ...] = () if state.mode is Mode.LISTENING else (CancelReply(state.reply),)
-    is_overdue = is_due(state.deadlines.call_end_at, now)
-    reason = "the call reached its longest length" if is_overdue else "nobody spoke any more"
-    if isinstance(event, HangUpRequested):
-        reason, is_overdue = event.reason, True
+    reason, is_overdue = why_to_leave(state, event, now)
+    if isinstance(event, PlayoutHeld):
+        state = with_held(state, event)
     state = replace(state, ending=reason, is_last_word=is_overdue, utterance=Utterance(), is_finalizing=False)
     call_end_at = None if is_overdue else state.deadlines.call_end_at
     state, effects = recite(state.set_deadlines(call_end_at=call_end_at, release_at=None), now, state.phrases.goodbye)
     return state, (*dropped, *effects)
+
+
+def why_to_leave(state: CallState, event: Event, now: int) -> tuple[str, bool]:
+    """Why the call is to end, and whether it does so whatever the caller says."""
+    if isinstance(event, HangUpRequested):
+        return event.reason, True
+    if state.ending:
+        return state.ending, state.is_last_word
+    is_overdue = is_due(state.deadlines.call_end_at, now)
+    return "the call reached its longest length" if is_overdue else "nobody spoke any more", is_overdue
+
+
+def with_held(state: CallState, event: PlayoutHeld) -> CallState:
+    """The state once it is known what was heard of a reply that was silenced to be dropped."""
+    return finish(state, event.heard) if event.is_whole else replace(state, heard=event.heard)
 
 
 def insist(state: CallState, _event: HangUpRequested, _now: int) -> Change:
@@ -151,10 +165,10 @@ def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
     return state.set_deadlines(idle_at=now + ms_to_ns(wait_ms)), ()
 
 
-def abandon_playout(state: CallState, _event: Event, now: int) -> Change:
+def abandon_playout(state: CallState, event: PlayoutHeld, now: int) -> Change:
     """This has been going on for far too long: stop, and listen."""
-    state = state.set_deadlines(idle_at=now + ms_to_ns(state.profile.idle_ms))
-    return state, (CancelReply(state.reply),)
+    state = close_reply(with_held(state, event))
+    return state.set_deadlines(idle_at=now + ms_to_ns(state.profile.idle_ms)), (CancelReply(state.reply),)
 
 
 def fill(state: CallState, _event: Event, now: int) -> Change:

@@ -11,7 +11,7 @@ a value is easier to replay, to compare and to type than an object that changes.
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
 on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced first, and evidence
 decides. Each interruption, by voice, words or a key, goes through BARGE_IN, because only the answer to `HoldPlayout`
-tells what had been heard.
+tells what had been heard. Where we interrupt ourselves, to end the call, the same answer comes in SPEAKING.
 """
 
 from collections.abc import Callable
@@ -115,6 +115,10 @@ ROWS: list[dict[str, Any]] = [
     _row("TurnEnded", SPEAKING, None, "ignore"),
     _row("DigitPressed", SPEAKING, None, "ignore", "is_last_word"),
     _row("DigitPressed", SPEAKING, BARGE_IN, "hush_for_words"),
+    _row("PlayoutHeld", SPEAKING, THINKING, "say_goodbye", "is_leaving"),
+    _row("PlayoutHeld", SPEAKING, ENDED, "end_call", "ends_call"),
+    _row("PlayoutHeld", SPEAKING, LISTENING, "abandon_playout", "is_current"),
+    _row("PlayoutHeld", SPEAKING, None, "ignore"),
     _row("PlayoutDrained", SPEAKING, THINKING, "await_retry", "failed_for_now"),
     _row("PlayoutDrained", SPEAKING, THINKING, "retry_reply", "failed_retryably"),
     _row("PlayoutDrained", SPEAKING, THINKING, "apologise", "failed_for_good"),
@@ -131,13 +135,13 @@ ROWS: list[dict[str, Any]] = [
     _row("ToolReturned", SPEAKING, None, "note_result"),
     _row("ReplyFailed", SPEAKING, None, "note_failure", "is_current"),
     _row("ReplyFailed", SPEAKING, None, "ignore"),
-    _row("Tick", SPEAKING, THINKING, "say_goodbye", "is_call_too_long"),
-    _row("Tick", SPEAKING, LISTENING, "abandon_playout", "is_speech_endless"),
+    _row("Tick", SPEAKING, None, "hush_to_leave", "is_call_too_long"),
+    _row("Tick", SPEAKING, None, "hush_for_good", "is_speech_endless"),
     _row("Tick", SPEAKING, None, "rearm"),
     _row("EarsFailed", SPEAKING, None, "note_deafness"),
     _row("EarsRestored", SPEAKING, None, "note_deafness"),
     _row("HangUpRequested", SPEAKING, None, "insist", "is_ending"),
-    _row("HangUpRequested", SPEAKING, THINKING, "say_goodbye"),
+    _row("HangUpRequested", SPEAKING, None, "hush_to_leave"),
     _row("CallEnded", SPEAKING, ENDED, "close_call"),
     # BARGE_IN: both want the floor, the phone is silent
     _row("SpeechStarted", BARGE_IN, None, "weigh_voice"),
@@ -197,7 +201,6 @@ IGNORED: dict[tuple[Mode, str], str] = {
     (THINKING, "PlayoutHeld"): "withheld before it began: nothing more was heard than is known",
     (THINKING, "PlayoutDrained"): "it was already dry",
     (SPEAKING, "ReplyAudioStarted"): "the next part of what is being said",
-    (SPEAKING, "PlayoutHeld"): _STALE,
     (BARGE_IN, "ReplyAudioStarted"): "held: nothing of ours reaches the phone",
     (BARGE_IN, "PlayoutDrained"): "held: nothing of ours reaches the phone",
     (BARGE_IN, "PlayoutFinished"): "held: nothing of ours reaches the phone",

@@ -71,6 +71,11 @@ def was_last_heard_out(state: CallState, event: Any, now: int) -> bool:  # noqa:
     return was_heard_out(state, event, now) and bool(state.ending)
 
 
+def is_leaving(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was silenced because the call is to end, or is a farewell without an end."""
+    return ends_call(state, event, now) and not state.is_farewell
+
+
 def has_claim(state: CallState, now: int) -> bool:
     """What the caller said or pressed since the reply began takes the floor."""
     said = state.utterance

@@ -25,6 +25,7 @@ def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool
         reply=state.reply + 1,
         is_recital=is_recital,
         is_apology=is_apology,
+        is_farewell=is_recital and bool(state.ending),
         reply_from=len(state.transcript),
         heard=None,
         failure="",

@@ -135,6 +135,8 @@ class CallState:
     """The present reply is fixed text."""
     is_apology: bool = False
     """The present reply says sorry: if that fails too, no other words of ours will be heard either."""
+    is_farewell: bool = False
+    """The present reply is the fixed text that ends a call: no other comes after it."""
     reply_from: int = 0
     """Where in the transcript the present reply's messages begin."""
     heard: str | None = None

@@ -1,7 +1,7 @@
 """Reducers of the disputed floor: silence the phone first, decide then."""
 
 from fsm import barge_in
-from fsm.answering import finish, go_on, run_tools
+from fsm.answering import finish, go_on, run_tools, why_to_leave
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
 from fsm.endpointing import turn_end_at
 from fsm.events import (
@@ -32,6 +32,18 @@ def hush_for_words(state: CallState, event: WordsHeard | TurnEnded | DigitPresse
     onset_at = state.onset_at if state.is_talking and state.onset_at is not None else now
     state = replace(state, onset_at=onset_at, utterance=_with(Utterance(), event), heard=None)
     return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), (HoldPlayout(state.reply),)
+
+
+def hush_to_leave(state: CallState, event: Event, now: int) -> Change:
+    """The call is to end while we speak: stop the sound; `PlayoutHeld` tells what was heard, then comes the goodbye."""
+    reason, _ = why_to_leave(state, event, now)
+    state = replace(state, ending=reason, is_last_word=True)
+    return state.set_deadlines(call_end_at=None), (HoldPlayout(state.reply),)
+
+
+def hush_for_good(state: CallState, _event: Event, now: int) -> Change:
+    """One reply has been sounding absurdly long: stop the sound; `PlayoutHeld` tells what was heard of it."""
+    return state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms)), (HoldPlayout(state.reply),)
 
 
 def _with(utterance: Utterance, event: WordsHeard | TurnEnded | DigitPressed) -> Utterance:

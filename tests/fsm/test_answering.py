@@ -1,15 +1,37 @@
 """Our side in stories: last words, and calls that are to end while we speak."""
 
-from fsm.effects import Fill, FinishReply, StartReply
-from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted, ToolCall, ToolReturned, ToolsRequested
+from fsm.effects import CancelReply, EndCall, Fill, FinishReply, HoldPlayout, Recite, StartReply
+from fsm.events import (
+    HangUpRequested,
+    PlayoutDrained,
+    PlayoutFinished,
+    PlayoutHeld,
+    ReplyAudioStarted,
+    ToolCall,
+    ToolReturned,
+    ToolsRequested,
+)
 from fsm.profile import Phrases
 from fsm.state import Mode
-from tests.fsm.timeline import thinking
+from fsm.transcript import Message
+from tests.fsm.timeline import Timeline, speaking, thinking
 
 LISTENING, THINKING, SPEAKING, BARGE_IN, ENDED = list(Mode)[1:]
 HANG_UP = ToolCall("c1", "hang_up", "{}")
 IS_HUNG_UP = ToolReturned(2, "c1", "ok", ends_call=True)
 ONE_MOMENT = Fill(2, Phrases().filler)
+FIND = ToolCall("c1", "find_free_slots", "{}")
+
+
+def using_a_tool() -> Timeline:
+    """A call in which reply 2 says what it is about to do, and the tool is under way."""
+    t = thinking().at(2_200, ToolsRequested(2, (FIND,), "Let me look at Tuesday for you."))
+    return t.at(2_500, ReplyAudioStarted(2)).expect(SPEAKING)
+
+
+def ours(t: Timeline) -> list[tuple[str, bool]]:
+    """What the model would be told that we said after the greeting, and whether that was cut."""
+    return [(said.content, said.cut) for said in t.state.transcript[1:] if said.role == "assistant"]
 
 
 # --- last words that need their time
@@ -18,7 +40,7 @@ ONE_MOMENT = Fill(2, Phrases().filler)
 def test_a_caller_does_not_wait_in_silence_for_a_goodbye_that_the_voice_is_slow_to_speak() -> None:
     t = thinking("bye").at(2_900, ToolsRequested(2, (HANG_UP,), "Goodbye.")).at(2_910, IS_HUNG_UP)
     t.expect(THINKING, FinishReply).until(3_400).expect(THINKING, ONE_MOMENT)
-    t.at(3_700, ReplyAudioStarted(2)).at(4_500, PlayoutFinished(2, "Goodbye.")).expect(ENDED, *t.last)
+    t.at(3_700, ReplyAudioStarted(2)).at(4_500, PlayoutFinished(2, "Goodbye.")).expect(ENDED, EndCall)
 
 
 def test_a_goodbye_that_no_voice_speaks_is_asked_for_again_as_soon_as_any_answer() -> None:
@@ -33,3 +55,51 @@ def test_no_filler_follows_last_words_that_were_heard() -> None:
     t.at(3_300, PlayoutDrained(2, "Goodbye.")).expect(THINKING).at(3_400, IS_HUNG_UP).expect(THINKING, FinishReply)
     t.until(6_000).expect(THINKING)
     assert ONE_MOMENT not in t.effects
+
+
+# --- calls that are to end while we speak
+
+
+def test_what_was_not_heard_before_a_drain_is_not_told_as_heard() -> None:
+    t = using_a_tool().at(2_700, HangUpRequested("drain")).expect(SPEAKING, HoldPlayout(2))
+    t.at(2_700, PlayoutHeld(2, "Let me")).expect(THINKING, CancelReply(2), Recite(3, 1, Phrases().goodbye))
+    assert ours(t) == [("Let me", True)]
+    t.at(2_750, ReplyAudioStarted(3)).at(3_700, PlayoutFinished(3, "Goodbye.")).expect(ENDED, EndCall("drain"))
+
+
+def test_what_was_heard_before_a_drain_is_told_though_no_tool_was_used() -> None:
+    t = speaking().at(2_700, HangUpRequested("drain")).at(2_700, PlayoutHeld(2, "We have"))
+    assert t.state.transcript[-1] == Message("assistant", "We have", cut=True)
+
+
+def test_a_reply_that_was_heard_to_its_last_word_before_a_drain_was_not_cut() -> None:
+    t = speaking().at(4_000, HangUpRequested("drain")).at(4_000, PlayoutHeld(2, "At nine.", is_whole=True))
+    assert t.expect(THINKING, CancelReply(2), Recite).state.transcript[-1] == Message("assistant", "At nine.")
+
+
+def test_the_longest_call_ends_in_the_middle_of_a_reply_and_knows_where() -> None:
+    t = using_a_tool().at(2_600, ToolReturned(2, "c1", "ok"))
+    for at_ms in range(100_000, 1_800_000, 100_000):
+        t.at(at_ms, PlayoutDrained(2, "Let me")).at(at_ms, ReplyAudioStarted(2))
+    t.until(1_800_000).expect(SPEAKING, HoldPlayout(2)).at(1_800_000, PlayoutHeld(2, "Let me look"))
+    t.expect(THINKING, CancelReply(2), Recite(3, 1, Phrases().goodbye))
+    assert ours(t) == [("Let me look", True)]
+
+
+def test_while_a_call_ends_nobody_can_interrupt_the_goodbye() -> None:
+    t = using_a_tool().at(2_700, HangUpRequested("drain")).at(2_700, PlayoutHeld(2, "Let me"))
+    t.at(2_750, ReplyAudioStarted(3)).at(2_760, HangUpRequested("drain")).expect(SPEAKING)
+
+
+def test_a_reply_without_an_end_stays_in_the_transcript_as_far_as_it_was_heard() -> None:
+    t = using_a_tool().until(122_500).expect(SPEAKING, HoldPlayout(2))
+    t.at(122_500, PlayoutHeld(2, "Let me look at Tuesday for you. It is")).expect(LISTENING, CancelReply(2))
+    assert ours(t) == [("Let me look at Tuesday for you.", False), ("It is", True)]
+
+
+def test_a_farewell_without_an_end_gives_way_to_a_short_one() -> None:
+    t = using_a_tool().at(2_600, ToolReturned(2, "c1", "ok", ends_call=True)).expect(SPEAKING, FinishReply)
+    t.until(122_500).expect(SPEAKING, HoldPlayout(2)).at(122_500, PlayoutHeld(2, "Let me look"))
+    t.expect(THINKING, CancelReply(2), Recite(3, 1, Phrases().goodbye))
+    t.at(122_600, ReplyAudioStarted(3)).until(242_600).expect(SPEAKING, HoldPlayout(3))
+    t.at(242_600, PlayoutHeld(3, "Good")).expect(ENDED, EndCall("the agent hung up"))

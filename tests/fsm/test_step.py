@@ -270,7 +270,12 @@ def test_a_word_on_top_of_the_end_of_the_goodbye_does_not_begin_the_call_anew() 
     "interrupts", [SpeechStarted(0), WordsHeard("Wait, no!"), DigitPressed("0"), TurnEnded("Wait!")]
 )
 def test_who_must_go_is_not_kept_by_the_caller(interrupts: Event) -> None:
-    t = speaking().at(2_600, HangUpRequested("drain")).expect(THINKING, CancelReply, Recite)
+    t = (
+        speaking()
+        .at(2_600, HangUpRequested("drain"))
+        .at(2_600, PlayoutHeld(2, "We"))
+        .expect(THINKING, CancelReply, Recite)
+    )
     t.at(2_650, interrupts).expect(THINKING)
     t.at(2_700, ReplyAudioStarted(3)).at(2_800, interrupts).expect(SPEAKING)
     t.at(4_000, PlayoutFinished(3, Phrases().goodbye)).expect(ENDED, EndCall("drain"))
@@ -517,7 +522,8 @@ def test_a_stale_failure_changes_nothing() -> None:
 
 
 def test_a_drain_says_goodbye_and_hangs_up() -> None:
-    t = speaking().at(3_000, HangUpRequested("the server is closing")).expect(THINKING, CancelReply(2), Recite)
+    t = speaking().at(3_000, HangUpRequested("the server is closing")).expect(SPEAKING, HoldPlayout(2))
+    t.at(3_000, PlayoutHeld(2, "We have")).expect(THINKING, CancelReply(2), Recite)
     t.at(3_010, ReplyAudioStarted(3)).at(4_000, PlayoutFinished(3, "bye")).expect(
         ENDED, EndCall("the server is closing")
     )
