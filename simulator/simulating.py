@@ -60,6 +60,7 @@ class Wishes:
     seed: int | None = None
     seeds: int = 1
     swarm: bool = False
+    skip_idle: bool = False
     jobs: int = 1
     faults: tuple[str, ...] = ()
     until_ms: int | None = None
@@ -77,7 +78,8 @@ class Wishes:
         options: dict[str, object] = {"--seed": self.seed, "--seeds": None if self.seeds == 1 else self.seeds}
         words = [f"{name}={value}" for name, value in options.items() if value is not None]
         faults = [f"--fault={fault}" for fault in self.faults]
-        return join(["offhook", "simulate", *self.scripts, *words, *faults, *(["--swarm"] if self.swarm else [])])
+        flags = [flag for flag, is_on in (("--swarm", self.swarm), ("--skip-idle", self.skip_idle)) if is_on]
+        return join(["offhook", "simulate", *self.scripts, *words, *faults, *flags])
 
     @property
     def manner(self) -> Manner:
@@ -87,6 +89,7 @@ class Wishes:
             is_swarm=self.swarm,
             is_twice=self.twice,
             is_slim=self.html is None,
+            skips_idle=self.skip_idle,
             until_ms=self.until_ms,
             keep=self.keep,
         )

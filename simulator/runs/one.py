@@ -38,7 +38,7 @@ def plan_of(script: str, seed: int, manner: Manner) -> Plan:
         plan = swarm(plan, seed)
     if manner.faults:
         plan = replace(plan.with_faults(*manner.faults), is_strict=False)
-    return replace(plan, options=manner.options)
+    return replace(plan, options=manner.options, cast=replace(plan.cast, skips_idle=manner.skips_idle))
 
 
 def run_one(work: Work, seed: int, manner: Manner) -> Outcome:

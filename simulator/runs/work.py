@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How every run is done. `is_slim`: its timelines are not needed; `keep`: the folder where traces go."""
+    """How every run is done.
+
+    `is_slim`: its timelines are not needed; `skips_idle`: audio in which nothing happens travels in long messages;
+    `keep`: the folder where traces go.
+    """
 
     faults: tuple["FaultPlan", ...] = ()
     is_swarm: bool = False
     is_twice: bool = False
     is_slim: bool = True
+    skips_idle: bool = False
     until_ms: int | None = None
     keep: Path | None = None
 
@@ -26,7 +31,8 @@ class Manner:
     def options(self) -> tuple[str, ...]:
         """What the command has to be told so that it makes the same plan."""
         faults = [join(["--fault", fault.text]) for fault in self.faults]
-        return (*faults, *(["--swarm"] if self.is_swarm else []))
+        flags = {"--swarm": self.is_swarm, "--skip-idle": self.skips_idle}
+        return (*faults, *(flag for flag, is_on in flags.items() if is_on))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A swarm for which no script is named draws its scripts, too."""
+"""How runs are chosen and carried: swarms that draw their scripts, too; idle audio that is skipped."""
 
 import json
 from typing import Any
@@ -26,3 +26,10 @@ def test_each_seed_is_one_run_and_can_be_run_again_by_itself() -> None:
 def test_a_script_that_is_named_has_all_the_seeds() -> None:
     runs = swarm("quick_yes", "--seeds", "2")["runs"]
     assert [(run["script"], run["seed"]) for run in runs] == [("quick_yes", 0), ("quick_yes", 1)]
+
+
+def test_idle_audio_can_be_skipped_and_the_command_says_so() -> None:
+    answer = CliRunner().invoke(offhook, ["simulate", "quick_yes", "--skip-idle", "--json"])
+    (run,) = json.loads(answer.stdout)["runs"]
+    assert run["status"] == "xfailed"
+    assert run["rerun"].startswith("offhook simulate quick_yes --seed 0 --skip-idle")
