@@ -12,6 +12,9 @@ from simulator.runs.evidence import CallEvidence, Evidence
 LONGEST_MS = 2_000
 """Nobody waits longer than this without a word, unless it is they who have the floor."""
 
+HALF_DEAD = "zombie_call"
+"""The fault after which the caller may say what they like: nobody is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -62,6 +65,8 @@ def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
     if len(call.twilio.phones) > 1 or any(line["at_ns"] for line in call.notes("our_mistake")):
         return "the stream was lost"
     for at, fault in evidence.struck:
+        if at <= silence.ended_at and fault.startswith(HALF_DEAD):
+            return "nothing of the phone arrives any more"
         if silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at:
             return f"struck by {fault}"
     return ""
