@@ -3,18 +3,17 @@
 import audioop
 
 from agent.ports import Alignment
-from fsm.units import ms_to_samples
+from fsm.units import ULAW_SILENCE, ms_to_samples
 
 FADE_STEP_SAMPLES = ms_to_samples(5)
-FADE_STEPS = 8
-"""Where the words are not known, the phrase fades out in this many steps: 40 ms, too short to hear as a fade."""
+FADE_SAMPLES = 8 * FADE_STEP_SAMPLES
+"""Where the words are not known, the phrase fades out in so many steps: 40 ms, too short to hear as a fade."""
 
 GAP_REACH_SAMPLES = ms_to_samples(800)
 """A gap between words further away than this is not waited for: a word hardly ever lasts that long."""
 
-
 BREATH_SAMPLES = ms_to_samples(40)
-"""So much of the gap is kept: without it two words would run into one another."""
+"""So much silence is kept before the answer: without it two words would run into one another."""
 
 
 class Filler:
@@ -37,14 +36,15 @@ class Filler:
         return piece
 
     def give_way(self) -> int:
-        """Leave out what follows the next gap between words: how many samples that is."""
+        """Leave out what follows the next gap between words, or fade out: how many samples are left out."""
         before = len(self._audio)
         cut = self._next_gap()
         if cut is not None:
             self._audio = self._audio[:cut]
         else:
-            fading = self._audio[self._taken : self._taken + FADE_STEPS * FADE_STEP_SAMPLES]
-            self._audio = self._audio[: self._taken] + faded(fading)
+            fading, rest = self._audio[self._taken :][:FADE_SAMPLES], self._audio[self._taken + FADE_SAMPLES :]
+            breath = bytes([ULAW_SILENCE]) * min(len(rest), BREATH_SAMPLES)
+            self._audio = self._audio[: self._taken] + faded(fading) + breath
         self._gaps = ((len(self._audio), len(self._audio)),)
         return before - len(self._audio)
 

@@ -2,6 +2,7 @@ import audioop
 
 from agent.fillers import Filler, faded
 from agent.ports import Alignment
+from fsm.units import ULAW_SILENCE
 
 LOUD = 0x80
 
@@ -46,23 +47,32 @@ def test_no_more_of_a_long_gap_is_kept_than_a_breath() -> None:
 def test_without_known_words_it_fades() -> None:
     filler = Filler(bytes([LOUD]) * 2_000, None)
     filler.take(1_000)
-    assert filler.give_way() == 680
+    assert filler.give_way() == 360
     rest = filler.take(2_000)
-    assert loudness(bytes([LOUD]) * 40) > loudness(rest[:40]) > loudness(rest[160:200]) > loudness(rest[280:])
+    fade, breath = rest[:320], rest[320:]
+    assert breath == bytes([ULAW_SILENCE]) * 320, "so that the answer's first word is clear of it"
+    assert loudness(bytes([LOUD]) * 40) > loudness(fade[:40]) > loudness(fade[160:200]) > loudness(fade[280:])
     assert filler.give_way() == 0
 
 
 def test_in_its_last_word_it_fades() -> None:
     filler = one_moment()
     filler.take(1_300)
-    assert filler.give_way() == 2_000 - 1_300 - 320
+    assert filler.give_way() == 2_000 - 1_300 - 320 - 320
 
 
 def test_a_gap_that_is_far_away_is_not_waited_for() -> None:
     filler = Filler(bytes([LOUD]) * 20_000, Alignment("a b", (0, 10_000, 11_000)))
     filler.take(1_000)
     filler.give_way()
-    assert filler.unsent_samples == 320
+    assert filler.unsent_samples == 320 + 320
+
+
+def test_at_its_very_end_it_just_ends() -> None:
+    filler = Filler(bytes([LOUD]) * 2_000, None)
+    filler.take(1_900)
+    assert filler.give_way() == 0
+    assert filler.unsent_samples == 100
 
 
 def test_fading_nothing_is_nothing() -> None:
