@@ -29,11 +29,11 @@ def wrong_beliefs(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         at = call.trace_began_at + line["at_ns"]
         told = line["data"][HEARD_FIELDS[line["event"]]]
         ours = words_of(speakable(told) if number in facts.seen.said else told)
-        positions = [
-            position for since, reply, position in listener.progress if reply == number and since < at + facts.way_ns
-        ]
-        truth = facts.replies[number].words[: positions[-1] if positions else 0]
-        if abs(len(ours) - len(truth)) > most:
+        until = at + facts.way_ns
+        heard = [(since, position) for since, reply, position in listener.progress if reply == number and since < until]
+        last_at, position = heard[-1] if heard else (facts.replies[number].born_at, 0)
+        truth = facts.replies[number].words[:position]
+        if not -most <= len(ours) - position <= most + listener.torn_words(last_at, until):
             yield f'we believe "{told}" of reply {number} was heard; it was "{" ".join(truth)}"', at
 
 
