@@ -1,6 +1,6 @@
 """Opening and closing our mouth: the state every reply begins with, and what it leaves behind."""
 
-from fsm.state import CallState, Deadlines, Mode
+from fsm.state import CallState, Deadlines
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 from fsm.values import replace
@@ -81,11 +81,8 @@ def _answered_at(state: CallState, now: int) -> int:
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:
     """The state with the present reply cut to what the caller heard of it: `heard`, else what is known of that.
 
-    `is_broken`: by a failure of ours, not by the caller.
-    A reply that sounds at this moment and was not silenced is left as it is: nobody knows yet how far it came.
+    `is_broken`: by a failure of ours, not by the caller. One that sounds has to be silenced before.
     """
-    known = state.heard if heard is None else heard
-    if known is None and state.mode is Mode.SPEAKING:
-        return replace(state, reply_from=len(state.transcript))
-    transcript = with_heard(state.transcript, state.reply_from, known or "", cut=not is_broken, broken=is_broken)
+    known = (state.heard if heard is None else heard) or ""
+    transcript = with_heard(state.transcript, state.reply_from, known, cut=not is_broken, broken=is_broken)
     return replace(state, transcript=transcript, reply_from=len(transcript), heard=None)
