@@ -7,13 +7,12 @@ from fsm.state import Mode
 from fsm.units import NS_PER_MS
 from simulator.checkers.base import Finding
 from simulator.checkers.facts import facts_of
+from simulator.faults.base import Kind
+from simulator.faults.catalogue import fault_named
 from simulator.runs.evidence import CallEvidence, Evidence
 
 LONGEST_MS = 2_000
 """Nobody waits longer than this without a word, unless it is they who have the floor."""
-
-HALF_DEAD = "zombie_call"
-"""The fault after which the caller may say what they like: nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +54,34 @@ def longest_ms(call: CallEvidence) -> int:
 
 def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
     """Why nobody is to blame for a silence, by what is on record; empty where nothing is."""
+    if len(call.twilio.phones) > 1:
+        return "the stream was lost and came again"
+    if call.notes("our_mistake"):
+        return "a mistake of ours ended the call, which another checker tells"
+    return _failed_provider(call, silence) or _struck_by(evidence, silence)
+
+
+def _failed_provider(call: CallEvidence, silence: Silence) -> str:
+    """The failure of a provider that the trace tells of."""
     for line in call.notes("fault"):
-        at = call.trace_began_at + line["at_ns"]
-        if silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at:
+        if _is_close(call.trace_began_at + line["at_ns"], silence):
             return f"a provider failed: {line['data']['fault']}"
-    for line in call.notes("stream_replaced"):
-        if silence.began_at <= call.trace_began_at + line["at_ns"] <= silence.ended_at + LONGEST_MS * NS_PER_MS:
-            return "the stream was lost"
-    if len(call.twilio.phones) > 1 or any(line["at_ns"] for line in call.notes("our_mistake")):
-        return "the stream was lost"
-    for at, fault in evidence.struck:
-        if at <= silence.ended_at and fault.startswith(HALF_DEAD):
-            return "nothing of the phone arrives any more"
-        if silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at:
-            return f"struck by {fault}"
     return ""
+
+
+def _struck_by(evidence: Evidence, silence: Silence) -> str:
+    """The fault of the simulation that struck something between the caller and our answer."""
+    for at, told in evidence.struck:
+        fault = fault_named(told.split(",")[0])
+        is_deadly = fault.is_fatal and fault.kind is Kind.PHONE and at <= silence.ended_at
+        if is_deadly or (fault.kind is not Kind.CALLER and _is_close(at, silence)):
+            return f"struck by {told}"
+    return ""
+
+
+def _is_close(at: int, silence: Silence) -> bool:
+    """Whether what happened then may be why: during the silence, or not long before."""
+    return silence.began_at - LONGEST_MS * NS_PER_MS <= at <= silence.ended_at
 
 
 def silences(call: CallEvidence) -> list[Silence]:
