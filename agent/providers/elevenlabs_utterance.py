@@ -33,6 +33,7 @@ class Utterance:
         self._text_letters = 0
         self._aligned_chars = 0
         self._aligned_letters = 0
+        self._unaligned_samples = 0  # of the audio, where no words were told, or not as they were sent
         self._is_aligned = True  # every piece so far told its words
         self._early_alignment: Alignment | None = None
 
@@ -87,10 +88,13 @@ class Utterance:
             alignment = piece.alignment or self._early_alignment
             self._early_alignment = None
             self.audio_samples += len(piece.audio)
-            self._is_aligned &= alignment is not None and piece.follows_text
             if alignment is not None:
                 self._aligned_chars += len(alignment.chars)
+            if alignment is not None and piece.follows_text:
                 self._aligned_letters += _letters(alignment.chars)
+            else:
+                self._is_aligned = False
+                self._unaligned_samples += len(piece.audio)
         self.has_ended |= piece.is_final and self.is_finished
         if piece.audio or piece.is_final:
             self._expect_next(now, settings)
@@ -100,9 +104,11 @@ class Utterance:
         """Whether some of its text cannot have sounded yet, told by the words' times, else by the audio's length.
 
         Blanks and signs may be left out of the times, letters are not: a short last sentence is part of the text, too.
+        Letters without a time may sound where no times were told, if there is room for them.
         """
-        if self.texts and self.audio_samples and self._is_aligned:
-            return self._aligned_letters < self._text_letters
+        if self._aligned_letters:
+            missing = self._text_letters - self._aligned_letters
+            return missing * FASTEST_MS_PER_CHAR > samples_to_ms(self._unaligned_samples)
         return self._lacks_audio()
 
     def _lacks_audio(self) -> bool:

@@ -53,3 +53,14 @@ def test_words_known_to_be_missing_are_waited_for_as_long_as_audio_although_a_pi
     utterance.take(spoken(LONG[: len(LONG) // 2]), 0, SETTINGS)
     utterance.take(Piece("u1", bytes(60 * 8), None, follows_text=True, is_final=False), 0, SETTINGS)
     assert utterance.due_at == SETTINGS.stall_timeout_ms * NS_PER_MS
+
+
+def test_a_moment_without_words_has_no_room_for_the_sentences_that_never_came() -> None:
+    """Its last two milliseconds came by themselves, then the next sentence broke off."""
+    utterance = told("Let me look.", "Let me look.", "Goodbye.")
+    utterance.take(spoken("Let me look."), 0, SETTINGS)
+    utterance.take(Piece("u1", bytes(17), None, follows_text=False, is_final=False), 0, SETTINGS)
+    utterance.take(spoken("Let me l"), 0, SETTINGS)
+    assert utterance.is_owed()
+    utterance.take(Piece("u1", bytes(60 * 8 * 15), None, follows_text=False, is_final=False), 0, SETTINGS)
+    assert not utterance.is_owed(), "the rest may sound where nobody told the words' times"
