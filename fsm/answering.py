@@ -194,9 +194,10 @@ def rearm(state: CallState, _event: Event, now: int) -> Change:
 
 
 def run_tools(state: CallState, event: ToolsRequested, now: int) -> Change:
-    """The model wants to know or do something."""
+    """The model wants to know or do something; a farewell that failed before is none any more."""
     state = replace(
         state,
+        ending=state.ending if state.is_last_word else "",
         transcript=with_tool_round(state.transcript, event.said, event.calls),
         pending_tools=(*state.pending_tools, *(PendingTool(state.reply, call.call_id) for call in event.calls)),
         rounds=state.rounds + 1,

@@ -1,12 +1,14 @@
 """Our side in stories: last words, and calls that are to end while we speak."""
 
-from fsm.effects import CancelReply, EndCall, Fill, FinishReply, HoldPlayout, Recite, StartReply
+from fsm.effects import CancelReply, ContinueReply, EndCall, Fill, FinishReply, HoldPlayout, Recite, StartReply
 from fsm.events import (
     HangUpRequested,
     PlayoutDrained,
     PlayoutFinished,
     PlayoutHeld,
     ReplyAudioStarted,
+    ReplyFailed,
+    Stage,
     ToolCall,
     ToolReturned,
     ToolsRequested,
@@ -55,6 +57,13 @@ def test_no_filler_follows_last_words_that_were_heard() -> None:
     t.at(3_300, PlayoutDrained(2, "Goodbye.")).expect(THINKING).at(3_400, IS_HUNG_UP).expect(THINKING, FinishReply)
     t.until(6_000).expect(THINKING)
     assert ONE_MOMENT not in t.effects
+
+
+def test_a_farewell_that_no_voice_spoke_is_none_if_the_model_then_goes_on() -> None:
+    t = thinking("bye").at(2_200, ToolsRequested(2, (HANG_UP,), "Goodbye.")).at(2_210, IS_HUNG_UP)
+    t.at(4_000, ReplyFailed(2, Stage.VOICE, "stalled")).expect(THINKING, StartReply(3, 1))
+    t.at(4_100, ToolsRequested(3, (ToolCall("c2", "find_free_slots", "{}"),), "Let me look."))
+    t.at(4_200, ToolReturned(3, "c2", "none")).expect(THINKING, ContinueReply(3, 1))
 
 
 # --- calls that are to end while we speak
