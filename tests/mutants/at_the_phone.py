@@ -29,14 +29,15 @@ def clear_after_cleanup() -> Plan:
     return swapped(Line, "clear", later)
 
 
-@mutant("the reply is dropped before the phone is told to be silent", "drained_in_mid_answer", "voicemail_loop")
+@mutant("the voice is told to stop before the phone is", "drained_in_mid_answer", "no_clear")
 def clean_up_before_clear() -> Plan:
-    def cancel(mouth: Mouth) -> None:
-        mouth._discard()
-        mouth.playout.drop(mouth._clock.now())
-        mouth._is_held = False
+    hold = Mouth.hold
 
-    return swapped(Mouth, "cancel", cancel)
+    def clean_up_and_hold(mouth: Mouth, number: int) -> None:
+        mouth._voice.drop(number)
+        hold(mouth, number)
+
+    return swapped(Mouth, "hold", clean_up_and_hold)
 
 
 @mutant("a mark counts as heard although a clear flushed it", "many_coughs", "cleared_is_not_heard")
