@@ -74,7 +74,9 @@ def false_transcripts(evidence: Evidence, call: CallEvidence) -> Iterator[Findin
     if not is_valid(transcript):
         yield "the conversation at its end is not valid for a model", None
     bodies = evidence.asked
-    whole = {message.content for message in transcript if not (message.cut or message.broken)}
+    agents = [one.agent for one in evidence.calls if one.agent is not None]  # one may be told what another one cut
+    said = [message for agent in agents for message in agent.state.transcript]
+    whole = {message.content for message in said if not (message.cut or message.broken)}
     for message in transcript:
         if not (message.cut or message.broken) or not message.content or message.content in whole:
             continue
