@@ -49,8 +49,7 @@ class Link:
         self.may_stall = bool(model.stalls_ms)
         self._stalled_until = 0
         self._down_until = 0
-        for cut_ms in model.cuts_ms:
-            world.call_at(world.started_at + ms_to_ns(cut_ms), self.cut)
+        self._cuts = [world.call_at(world.started_at + ms_to_ns(cut_ms), self.cut) for cut_ms in model.cuts_ms]
 
     def rng(self, name: str) -> Random:
         """One of this link's own random streams."""
@@ -66,6 +65,11 @@ class Link:
     def take_down(self, duration_ms: int) -> None:
         """Let dialling fail for `duration_ms`; open connections stay."""
         self._down_until = max(self._down_until, self.world.now() + ms_to_ns(duration_ms))
+
+    def leave(self) -> None:
+        """Nothing more is done to it that its model has in store."""
+        for cut in self._cuts:
+            cut.cancel()
 
     def cut(self) -> None:
         """Lose every open connection, with what was under way."""

@@ -234,6 +234,7 @@ class Rehearsal:
     def close(self) -> list[str]:
         """Release what no call owns; what is still held then, in words: nothing, once all calls are released."""
         self.desk.close()
+        self.network.leave()
         self.world.run_for(CLOSE_MS)
         held = {
             "calls": self.switchboard.active_calls,

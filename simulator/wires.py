@@ -62,6 +62,11 @@ class SimNetwork:
         """The network to `origin`: its counts, and what may be done to it (`stall`, `cut`, `take_down`)."""
         return self._routes[_place(origin)][1]
 
+    def leave(self) -> None:
+        """The scenario is over: no link is cut any more."""
+        for _, link in self._routes.values():
+            link.leave()
+
     @property
     def open_count(self) -> int:
         """Websockets and requests that at least one end still holds."""
