@@ -83,9 +83,12 @@ class Scene:
         """Place a call."""
         return Told(self, self.rehearsal.call(script, **options))
 
-    def run(self, *, may_be_silent: bool = False, may_break: bool = False) -> None:
-        """Let all calls come to their end, and check them; `may_break`: a mistake of ours was planted."""
-        waived = [*(["silence"] if may_be_silent else []), *(BREAKING if may_break else [])]
+    def run(self, *waives: str, may_be_silent: bool = False, may_break: bool = False) -> None:
+        """Let all calls come to their end, and check them; `may_break`: a mistake of ours was planted.
+
+        `waives` are checkers that the story breaks on purpose.
+        """
+        waived = [*waives, *(["silence"] if may_be_silent else []), *(BREAKING if may_break else [])]
         found = check_all(self.finished(waived))
         assert found == [], "\n".join(map(str, found))
 
