@@ -19,6 +19,7 @@ from simulator.replay.core import replay_core
 from simulator.replay.recorded import read_recorded
 from simulator.runs.many import run_many
 from simulator.runs.one import run_one
+from simulator.runs.outcome import Status
 from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, IntoAgentSpeech, Pause, Say, Script
 
@@ -45,7 +46,7 @@ caller = [
   { say = "Hello, I need an appointment on Tuesday morning, please." },
   { backchannel = "mm-hmm", into_agent_speech_ms = 1200 },
   { say = "One moment, let me look at my calendar." },
-  { pause_ms = 9000 },
+  { silence_ms = 9000 },
   { say = "Ten o'clock is fine." },
   { say = "My name is Ada Lovelace." },
   { say = "Wait, where are you exactly?", into_agent_speech_ms = 1500 },
@@ -198,8 +199,10 @@ def _seeds_per_second(seeds: int) -> float:
         script = Path(folder) / "minute.toml"
         script.write_text(MINUTE, encoding="utf-8")
         began = time.perf_counter()
-        assert sum(1 for _ in run_many([Work(str(script), range(seeds))], Manner(), JOBS, run_one)) == seeds
-        return seeds / (time.perf_counter() - began)
+        outcomes = list(run_many([Work(str(script), range(seeds))], Manner(), JOBS, run_one))
+        took_s = time.perf_counter() - began
+    assert all(outcome.status is Status.PASSED for outcome in outcomes), outcomes[0].violations
+    return len(outcomes) / took_s
 
 
 def _memory_growth_mb(earlier: int, later: int) -> float:
@@ -214,7 +217,7 @@ def _grow(earlier: int, later: int) -> float:
         script.write_text(SHORT, encoding="utf-8")
         work = Work(str(script), range(later))
         for seed in range(earlier):
-            run_one(work, seed, Manner())
+            assert run_one(work, seed, Manner()).status is Status.PASSED
         before = _resident_mb()
         for seed in range(earlier, later):
             run_one(work, seed, Manner())

@@ -163,6 +163,8 @@ class _Stage:
     began_at: int
     never_ended: str = ""
     placed: list[tuple[CallerPlan, SimulatedCall]] = field(default_factory=list)
+    _on_the_line: SimulatedCall | None = None
+    """Somebody who had not hung up when last asked."""
 
     def play(self, until_ms: int | None) -> str:
         """Let all calls happen; why they could not come to their end, if so."""
@@ -193,9 +195,11 @@ class _Stage:
         self.placed.append((caller, call))
 
     def _is_over(self) -> bool:
-        """Whether all have called and hung up, those that a fault brought as well."""
-        calls = self.rehearsal.calls
-        return len(self.placed) == len(self.plan.callers) and all(call.ended_at is not None for call in calls)
+        """Whether all have called and hung up, those that a fault brought as well; asked before every callback."""
+        if self._on_the_line is not None and self._on_the_line.ended_at is None:
+            return False
+        self._on_the_line = next((call for call in self.rehearsal.calls if call.ended_at is None), None)
+        return self._on_the_line is None and len(self.placed) == len(self.plan.callers)
 
     def are_tools_over(self) -> bool:
         """Whether no tool runs any more: those of a call that is over may, for as long as their runner lets them."""
