@@ -27,7 +27,7 @@ def profiled(work: Callable[[], object]) -> dict[str, float]:
         for place, part_s in parts:
             seconds[_name_of(place)] = seconds.get(_name_of(place), 0.0) + part_s
     whole = sum(seconds.values()) or 1.0
-    return {file: round(100 * seconds[file] / whole, 1) for file in sorted(seconds, key=seconds.__getitem__)[::-1]}
+    return {file: 100 * seconds[file] / whole for file in sorted(seconds, key=seconds.__getitem__)[::-1]}
 
 
 def by_room(shares: dict[str, float]) -> dict[str, float]:

@@ -127,7 +127,7 @@ def measure(plan: Plan, tell: Callable[[str], None] = lambda _what: None) -> Sim
     figures.core_replay_factor = _replay_factor(plan.folds)
     tell("where the time goes")
     files = profiled(lambda: _simulate(skips_idle=False))
-    figures.rooms, figures.files = by_room(files), dict(list(files.items())[:15])
+    figures.rooms, figures.files = by_room(files), {file: round(files[file], 1) for file in list(files)[:15]}
     tell("many seeds")
     figures.seeds_per_second = _seeds_per_second(plan.seeds)
     tell("memory")

@@ -47,7 +47,7 @@ def test_all_of_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(getattr(figures, key) > 0 for key in KEYS)
     assert 3 <= figures.call_s < 4
     assert {"simulator", "simulator/peers", "agent", "fsm"} <= set(figures.rooms)
-    assert 99 < sum(figures.rooms.values()) < 101
+    assert 99 < sum(figures.rooms.values()) < 101  # each is rounded
     assert len(told) == 6
 
 
