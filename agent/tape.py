@@ -21,7 +21,7 @@ class Tape:
         self._clock = clock
         self._now = clock.now()
         self._depth = 0
-        self._numbers = 0
+        self._numbers = self._timers = 0
         self.streams = 0
         """Streams of the telephone that belong to this call so far."""
 
@@ -32,8 +32,10 @@ class Tape:
         return self._now
 
     def call_at(self, when: int, callback: Callable[[], None]) -> Timer:
-        """As the real clock's; that it came is on record."""
-        return self._clock.call_at(when, lambda: self.happened(callback, {"in": "timer", "due_ns": when}))
+        """As the real clock's; that it came is on record by number, since of one instant a loop may fire any first."""
+        self._timers = number = self._timers + 1
+        line = {"in": "timer", "timer": number, "due_ns": when}
+        return self._clock.call_at(when, lambda: self.happened(callback, line))
 
     # --- the record ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ it below zero) and either `in`, what came, or `out`, what was done then:
 
 - `stream_opened`, `stream_message`, `stream_closed` (`stream`): the telephone's media stream;
 - `opened`, `message`, `closed` (`wire`); `response`, `data`, `end`, `failure` (`exchange`): the providers;
-- `timer` (`due_ns`), `tool`, `warm`, `stream_ended`, `end_politely`, `phrase`: timers, tools, the house, the phrases;
+- `timer` (its number, `due_ns`), `tool`, `warm`, `stream_ended`, `end_politely`, `phrase`: timers, tools, the house;
 - out: `dial`, `send`, `close`, `request`, `cancel` and, for the telephone, `phone` and `phone_close`.
 
 What came is kept whole. Of what was done, texts are kept whole and bytes as their number and digest: they are compared.
@@ -21,7 +21,9 @@ from typing import Any, TextIO
 
 import orjson
 
-VERSION = 1
+VERSION = 2
+"""2: timers have numbers, since a real loop fires those of one instant in any order."""
+
 SUFFIX = ".wires.jsonl"
 
 LIMIT_BYTES = 256 * 1024 * 1024

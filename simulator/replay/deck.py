@@ -4,7 +4,6 @@ They only say what came and note what is done; `simulator.replay.shell` compares
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,9 @@ class NobodyError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Pending:
-    """A timer of the call's."""
+    """A timer of the call's, due at instant `when` (ns)."""
 
+    when: int
     callback: Callable[[], None] | None
 
     def cancel(self) -> None:
@@ -39,8 +39,8 @@ class Deck:
         self.began_at = began_at
         self.at = began_at
         self.done: list[Done] = []
-        self._timers: dict[int, deque[_Pending]] = {}
-        self._numbers = 0
+        self._timers: dict[int, _Pending] = {}
+        self._timers_made = self._numbers = 0
 
     def now(self) -> int:
         """The recorded instant of what is being dealt with."""
@@ -48,19 +48,16 @@ class Deck:
 
     def call_at(self, when: int, callback: Callable[[], None]) -> Timer:
         """Wait for the record to say that this timer came."""
-        pending = _Pending(callback)
-        self._timers.setdefault(when, deque()).append(pending)
+        self._timers_made += 1
+        pending = self._timers[self._timers_made] = _Pending(when, callback)
         return pending
 
-    def fire(self, due_ns: int) -> None:
-        """The first timer that waits for this instant (since the call began) comes; NobodyError where none does."""
-        waiting = self._timers.get(self.began_at + due_ns, deque())
-        while waiting:
-            callback = waiting.popleft().callback
-            if callback is not None:
-                callback()
-                return
-        raise NobodyError(f"no timer waits for {due_ns / 1e6:.3f} ms")
+    def fire(self, number: int, due_ns: int) -> None:
+        """The timer of this number comes; NobodyError unless it waits for `due_ns` (since the call began)."""
+        pending = self._timers.pop(number, None)
+        if pending is None or pending.callback is None or pending.when != self.began_at + due_ns:
+            raise NobodyError(f"no timer {number} waits for {due_ns / 1e6:.3f} ms")
+        pending.callback()
 
     def number(self) -> int:
         """The next number for a wire or an exchange."""
@@ -82,9 +79,9 @@ class DeckClock:
         """The recorded instant."""
         return self._deck.at
 
-    def call_at(self, _when: int, callback: Callable[[], None]) -> Timer:
+    def call_at(self, when: int, callback: Callable[[], None]) -> Timer:
         """A timer that never comes."""
-        return _Pending(callback)
+        return _Pending(when, callback)
 
 
 class DeckNetwork:

@@ -166,7 +166,7 @@ class _Stage:
         elif kind.startswith("stream_") and "stream" in line:
             self._from_phone(kind, line)
         elif kind == "timer":
-            self._deck.fire(line["due_ns"])
+            self._deck.fire(line["timer"], line["due_ns"])
         elif kind == "tool":
             self._tools.returned(line)
         elif kind == "warm":

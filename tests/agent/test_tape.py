@@ -165,7 +165,7 @@ def test_a_timer_is_on_record_with_the_instant_it_was_due_and_the_one_it_came(st
     cancelled.cancel()
     studio.clock.advance(LATE_MS)
     assert came == [due]
-    assert studio.lines == [{"at_ns": due, "in": "timer", "due_ns": due}]
+    assert studio.lines == [{"at_ns": due, "in": "timer", "timer": 1, "due_ns": due}]
 
 
 def test_what_comes_and_what_is_done_about_it_are_on_record_and_keys_are_not(studio: Studio) -> None:

@@ -43,7 +43,7 @@ def test_what_happened_before_the_call_comes_first_in_the_order_of_time(tmp_path
     log.write({"at_ns": 5_010, "in": "timer", "due_ns": 5_005})
     log.close()
     assert lines(path) == [
-        {"kind": "wires", "version": 1, "began_at_ns": BEGAN_AT, "lost_lines": 0, "call_id": "CA1"},
+        {"kind": "wires", "version": 2, "began_at_ns": BEGAN_AT, "lost_lines": 0, "call_id": "CA1"},
         {"at_ns": -2_000, "in": "stream_opened", "stream": 1},
         {"at_ns": -1_000, "in": "warm"},
         {"at_ns": 10, "in": "timer", "due_ns": 5},
