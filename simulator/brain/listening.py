@@ -214,6 +214,8 @@ def _declined(case: Case, heard: Heard) -> Reaction | None:
 
 def _agreed_slot(case: Case, heard: Heard) -> Slot | None:
     """The slot that a misheard hour or a plain "yes" takes; a mere "mhm" only if it is the only one."""
+    if case.chosen is not None:
+        return case.chosen  # agreed already: "my name is Ada Lovely" praises nothing
     misheard = [slot for slot in case.slots if slot.minutes % 60 == 0 and _hour(slot) in misheard_hours(heard)]
     if misheard:
         return misheard[0]

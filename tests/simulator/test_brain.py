@@ -122,6 +122,12 @@ def test_names_are_understood_as_they_are_said(said: str, name: str) -> None:
     assert list(talk.calendar.booked.values()) == [name]
 
 
+def test_a_name_that_sounds_like_praise_changes_no_choice() -> None:
+    talk = Talk()
+    talk.say("tuesday", "ten o'clock is fine", "My name is Ada Lovely.")
+    assert talk.calendar.booked == {"2026-11-24T10:00": "Ada Lovely"}
+
+
 @pytest.mark.parametrize(
     "said", ["yes", "what", "mhm", "okay sure", "i don't know", "how much is it", "one moment", "why"]
 )
