@@ -12,10 +12,12 @@ def verdict_at(state: CallState, now: int) -> int:
     arrived, so the transcriber's delay is covered and a cough costs little.
     """
     assert state.onset_at is not None, "a barge-in begins with a sound or with words"
+    profile = state.profile
+    latest_at = state.onset_at + ms_to_ns(profile.confirm_ms)
     if state.is_talking:
-        return max(now, state.onset_at + ms_to_ns(state.profile.sustained_ms))
+        return max(now, min(latest_at, state.onset_at + ms_to_ns(profile.sustained_ms)))
     ended_at = state.last_voiced_at if state.last_voiced_at is not None else state.onset_at
-    return max(now, max(ended_at, state.onset_at) + ms_to_ns(state.profile.confirm_ms))
+    return max(now, min(latest_at, max(ended_at, state.onset_at) + ms_to_ns(profile.late_words_ms)))
 
 
 ECHO_NS = ms_to_ns(2_500)
@@ -33,4 +35,4 @@ def is_sustained(state: CallState, now: int) -> bool:
     """Whether the caller has been sounding too long for a cough, words or not."""
     if not state.is_talking or state.onset_at is None:
         return False
-    return now - state.onset_at >= ms_to_ns(state.profile.sustained_ms)
+    return now - state.onset_at >= ms_to_ns(min(state.profile.sustained_ms, state.profile.confirm_ms))

@@ -72,7 +72,7 @@ def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
 def await_release(state: CallState, event: SpeechStopped, now: int) -> Change:
     """The sound is over; its words would have to come now."""
     state = replace(state, is_talking=False, last_voiced_at=event.last_voiced_at)
-    release_at = max(now, event.last_voiced_at + ms_to_ns(state.profile.confirm_ms))
+    release_at = max(now, event.last_voiced_at + ms_to_ns(state.profile.late_words_ms))
     return state.set_deadlines(release_at=release_at), (FinalizeTranscript(),)
 
 

@@ -27,10 +27,19 @@ class Profile:
     """Words stopped coming although sound goes on (music, a car): the turn ends all the same."""
     digit_wait_ms: int = _ms(1_500, 300, 10_000)
     """Silence after a key press before the digits count as the answer."""
-    confirm_ms: int = _ms(500, 100, 2_000)
-    """After a sound ended, the wait for its words before the reply goes on. Covers the transcriber's delay."""
+    hush_ms: int = _ms(180, 0, 2_000)
+    """Silence at once when the caller sounds while we speak; then we go on, quietly, until it is decided whose floor it
+    is. Less than 200 is felt by who interrupts and hardly noticed by who only agrees; 0: no silence at all."""
+    duck_db: int = _ms(12, 0, 30)
+    """How much quieter we go on while that is open. 0: as loud as before."""
+    confirm_ms: int = _ms(1_200, 100, 3_000)
+    """By then after the first sound it is decided. Less gives up sooner on a caller whose words come late."""
     sustained_ms: int = _ms(1_200, 200, 5_000)
     """Voice this long without words is no cough: the caller has the floor."""
+    late_words_ms: int = _ms(500, 0, 2_000)
+    """After a sound ended, the wait for its words before it counts as none. Covers the transcriber's delay."""
+    keys_interrupt: int = _ms(1, 0, 1)
+    """1: a key pressed while we speak takes the floor at once. 0: it is answered when we have finished."""
     filler_ms: int = _ms(1_400, 300, 10_000)
     """Silence while thinking before "one moment"; also between two such phrases."""
     reply_timeout_ms: int = _ms(7_000, 1_000, 60_000)
@@ -68,6 +77,8 @@ class Profile:
                 f"profile: unfinished_wait_ms must not be less than wait_ms ({self.wait_ms}), "
                 f"got {self.unfinished_wait_ms}"
             )
+        if self.hush_ms > self.confirm_ms:
+            raise ValueError(f"profile: hush_ms must not exceed confirm_ms ({self.confirm_ms}), got {self.hush_ms}")
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> "Profile":

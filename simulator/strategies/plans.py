@@ -41,11 +41,13 @@ def _ranges() -> dict[str, st.SearchStrategy[int]]:
 
 
 def _consistent(table: dict[str, int]) -> dict[str, int]:
-    """The longer wait is not the shorter one."""
+    """The longer of two waits is not the shorter one."""
     fresh = Profile()
-    wait_ms = table.get("wait_ms", fresh.wait_ms)
-    unfinished_ms = table.get("unfinished_wait_ms", fresh.unfinished_wait_ms)
-    return table if unfinished_ms >= wait_ms else {**table, "unfinished_wait_ms": wait_ms}
+    for longer, shorter in (("unfinished_wait_ms", "wait_ms"), ("confirm_ms", "hush_ms")):
+        least_ms = table.get(shorter, getattr(fresh, shorter))
+        if table.get(longer, getattr(fresh, longer)) < least_ms:
+            table = {**table, longer: least_ms}
+    return table
 
 
 def moments_of_faults() -> st.SearchStrategy[Moment]:

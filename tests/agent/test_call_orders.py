@@ -38,7 +38,7 @@ def test_a_cough_silences_the_greeting_which_then_goes_on(booth: Booth) -> None:
     booth.call.feed(SpeechStopped(booth.clock.now()))
     booth.clock.advance(200)
     assert media_count(booth) == sent, "no sound while nobody knows what it was"
-    booth.clock.advance(booth.call.state.profile.confirm_ms)
+    booth.clock.advance(booth.call.state.profile.late_words_ms)
     assert mode(booth) is Mode.SPEAKING
     assert media_count(booth) > sent
 
