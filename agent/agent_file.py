@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import SettingsError
+from agent.profiles import complaints_of, values_of
+from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
-from fsm.profile import Phrases, Profile
+from fsm.profile import Phrases
 from tools.catalog import CATALOG
 from tools.registry import UnknownToolError
 
@@ -22,7 +24,7 @@ MAX_FILE_BYTES = 256 * 1024
 class Agent(BaseModel):
     """One agent. `phrases` and `profile` are tables as `fsm.profile` reads them, `tools` names in the catalog.
 
-    All were checked at loading.
+    All were checked at loading; of a named profile the table has all values.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -57,14 +59,15 @@ def load_agent(name_or_path: str) -> Agent:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise SettingsError(f"{path}: expected an agent's TOML of at most {MAX_FILE_BYTES // 1024} KiB")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"OFFHOOK_AGENT: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         if isinstance(error, SettingsError):
             raise
         raise SettingsError(f"{path}: not TOML: {error}") from error
-    return _agent_of(path, table)
+    return _agent_of(path, table, Lines(text))
 
 
 def bundled_agents() -> list[str]:
@@ -86,14 +89,19 @@ def _find(name_or_path: str) -> Path:
     return BUNDLED / f"{name_or_path}.toml"
 
 
-def _agent_of(path: Path, table: dict[str, Any]) -> Agent:
+def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
+    told = table.get("profile", {})
+    if isinstance(told, str | dict):
+        if errors := complaints_of(told, {}):
+            raise SettingsError("\n".join(f"{path}:{lines.of(('profile', e.key))}: {e}" for e in errors))
+        table = {**table, "profile": values_of(told)}
     try:
         agent = Agent.model_validate(table)
-        Profile.from_table(agent.profile)
         Phrases.from_table(agent.phrases)
         CATALOG.toolset(agent.tools)
     except ValidationError as error:
-        raise SettingsError(f"{path}: {'; '.join(_complaint(dict(e)) for e in error.errors())}") from None
+        found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
+        raise SettingsError("\n".join(f"{path}:{lines.of(e['loc'])}: {_complaint(e)}" for e in found)) from None
     except (ValueError, UnknownToolError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return agent

@@ -10,11 +10,19 @@ def _ms(default: int, low: int, high: int) -> Any:  # noqa: ANN401 - `field` has
     return field(default=default, metadata={"low": low, "high": high})
 
 
+class ProfileError(ValueError):
+    """A profile that cannot be; `key` is the value to blame."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"profile: {what}")
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How patient, how quick to yield. Every value trades one annoyance of the caller for another.
 
-    Raises ValueError where a value is out of its range or one wait contradicts another.
+    Raises ProfileError where a value is out of its range or one wait contradicts another.
     """
 
     wait_ms: int = _ms(400, 100, 3_000)
@@ -67,24 +75,34 @@ class Profile:
         for f in fields(self):
             value, low, high = getattr(self, f.name), f.metadata["low"], f.metadata["high"]
             if isinstance(value, bool) or not isinstance(value, int):
-                raise ValueError(  # noqa: TRY004 - one error type for whatever is wrong with a profile
-                    f"profile: {f.name} must be a whole number, got {value!r}"
-                )
+                wanted = f"a whole number between {low} and {high}"
+                raise ProfileError(f.name, f"{f.name} must be {wanted}, got {value!r}")
             if not low <= value <= high:
-                raise ValueError(f"profile: {f.name} must lie between {low} and {high}, got {value}")
-        if self.unfinished_wait_ms < self.wait_ms:
-            raise ValueError(
-                f"profile: unfinished_wait_ms must not be less than wait_ms ({self.wait_ms}), "
-                f"got {self.unfinished_wait_ms}"
-            )
-        if self.hush_ms > self.confirm_ms:
-            raise ValueError(f"profile: hush_ms must not exceed confirm_ms ({self.confirm_ms}), got {self.hush_ms}")
+                raise ProfileError(f.name, f"{f.name} must lie between {low} and {high}, got {value}")
+        for longer, shorter in LONGER_THAN:
+            value, least = getattr(self, longer), getattr(self, shorter)
+            if value < least:
+                raise ProfileError(longer, f"{longer} must not be less than {shorter} ({least}), got {value}")
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> "Profile":
-        """A profile from a TOML table; what the table leaves out keeps its default. Raises ValueError."""
-        _check_keys("profile", table, [f.name for f in fields(cls)])
+        """A profile from a TOML table; what the table leaves out keeps its default. Raises ProfileError."""
+        for key in table:
+            if key not in cls.__slots__:
+                raise ProfileError(key, f'unknown key "{key}"{_nearest_value(key)}')
         return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
+
+
+LONGER_THAN = (("unfinished_wait_ms", "wait_ms"), ("confirm_ms", "hush_ms"))
+"""Waits that contradict each other unless the first is at least as long as the second."""
+
+
+def _nearest_value(key: str) -> str:
+    near = get_close_matches(key, Profile.__slots__, n=1)
+    if not near:
+        return f"; known are {', '.join(Profile.__slots__)}"
+    limits = next(f.metadata for f in fields(Profile) if f.name == near[0])
+    return f'; did you mean "{near[0]}" ({limits["low"]} to {limits["high"]})?'
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Result:
     "profiles",
     multiple=True,
     metavar="TUNING",
-    help="Show what another tuning would have decided: a TOML file, a bundled agent, or name=value. May be repeated.",
+    help="Show what another tuning would have decided: a named profile, a TOML file, a bundled agent, or name=value.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def replay(trace: Path, level: str, profiles: tuple[str, ...], as_json: bool) -> None:

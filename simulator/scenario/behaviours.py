@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.config import Config, load_config, variable_of
 from agent.errors import SettingsError
-from fsm.profile import Profile
+from agent.profiles import Told, complaints_of
 from simulator.emulator_settings import Setting, SettingError, make_behaviour
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
@@ -154,29 +154,11 @@ def link_of(table: Mapping[str, Any], name: str) -> LinkModel:
     return link
 
 
-def profile_complaints(agents: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[Complaint]:
+def profile_complaints(agents: Mapping[str, Any], told: Told) -> Iterator[Complaint]:
     """What is wrong with tuning over what the agent's file says."""
-    names = [f.name for f in fields(Profile)]
-    good: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in names:
-            yield Complaint(("profile", key), f'unknown key "{key}"{nearest(key, names)}')
-        elif complaint := _profile_refusal({key: value}, key):
-            yield Complaint(("profile", key), complaint)
-        else:
-            good[key] = value
-    if complaint := _profile_refusal({**agents, **good}):
-        yield Complaint(("profile", _blamed(good, complaint)), complaint)
-
-
-def _profile_refusal(table: Mapping[str, Any], key: str = "") -> str:
-    """Why a profile cannot be; with `key`, only if it is for this value's own sake."""
-    try:
-        Profile.from_table(table)
-    except ValueError as error:
-        text = str(error).removeprefix("profile: ")
-        return text if not key or "must not be less" not in text else ""
-    return ""
+    for error in complaints_of(told, agents):
+        path: Path = ("profile",) if isinstance(told, str) else ("profile", error.key)
+        yield Complaint(path, str(error).removeprefix("profile: "))
 
 
 def settings_complaints(table: Mapping[str, Any]) -> Iterator[Complaint]:

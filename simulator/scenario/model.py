@@ -103,8 +103,8 @@ class ScriptFile(BaseModel):
     """Several callers, instead of `caller`."""
     phone: Settings = Field(default_factory=dict)
     """The telephone network (delay, loss, signatures), and the caller's `number`, `line_noise_level`, `patience_s`."""
-    profile: Settings = Field(default_factory=dict)
-    """The agent's tuning, over what its own file says."""
+    profile: Name | Settings = Field(default_factory=dict)
+    """The agent's tuning: a named profile in place of its own, or values over what its own file says."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Environment variables of the server."""
     deepgram: Settings = Field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agent.profiles import values_of
 from simulator.brain import AppointmentBrain
 from simulator.rehearsal import MONDAY, Cast
 from simulator.runs.plan import CallerPlan, Plan
@@ -53,7 +54,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         seed=script.seed,
         brain=answers_of(script.model) or AppointmentBrain(),
         agent=agent_name(script, folder),
-        profile=dict(script.profile),
+        profile=values_of(script.profile),
         settings={name: env_text(value) for name, value in script.settings.items()},
         now=script.now or MONDAY,
         links={

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.toml_lines import Lines
 from simulator.runs.plan import Plan
 from simulator.scenario.check import check
 from simulator.scenario.complaints import Complaint, ScriptError, place, shape_complaints
-from simulator.scenario.lines import Lines
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.plans import checked_plan
 from simulator.scenario.prune import pruned

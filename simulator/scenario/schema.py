@@ -6,6 +6,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any
 
+from agent.profiles import BASE, profile_names
 from fsm.profile import Profile
 from simulator.checkers import CHECKERS
 from simulator.delays import LONGEST_MS, LogNormal
@@ -34,7 +35,7 @@ def json_schema() -> Schema:
     definitions["CallerTable"]["properties"]["phone"] |= phone
     traits = _table(Traits)["properties"]
     properties["phone"] |= {**phone, "properties": {**phone["properties"], **traits}}
-    properties["profile"] |= _table(Profile)
+    properties["profile"] = _profile(properties["profile"])
     settable = [name for name in VARIABLES if name not in OURS]
     properties["settings"] |= {"propertyNames": {"enum": settable}}
     properties["waive"] |= {"propertyNames": {"enum": list(CHECKERS)}}
@@ -44,6 +45,14 @@ def json_schema() -> Schema:
     definitions["StepTable"]["oneOf"] = [{"required": [verb]} for verb in VERBS]
     properties["$schema"] = {"type": "string", "description": "Where this schema lies."}
     return {"$schema": DIALECT, **schema}
+
+
+def _profile(told: Schema) -> Schema:
+    """A named profile, or a table of values that may start from one."""
+    names = {"enum": profile_names()}
+    table = _table(Profile)
+    table["properties"][BASE] = {**names, "description": "The named profile whose values hold where this has none."}
+    return {"description": told["description"], "anyOf": [names, table]}
 
 
 def _table(behaviour: type[Any]) -> Schema:

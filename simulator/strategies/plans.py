@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from hypothesis import strategies as st
 
-from fsm.profile import Profile
+from fsm.profile import LONGER_THAN, Profile
 from simulator.faults.base import Fault
 from simulator.faults.catalogue import CATALOGUE
 from simulator.faults.planned import CUES
@@ -43,7 +43,7 @@ def _ranges() -> dict[str, st.SearchStrategy[int]]:
 def _consistent(table: dict[str, int]) -> dict[str, int]:
     """The longer of two waits is not the shorter one."""
     fresh = Profile()
-    for longer, shorter in (("unfinished_wait_ms", "wait_ms"), ("confirm_ms", "hush_ms")):
+    for longer, shorter in LONGER_THAN:
         least_ms = table.get(shorter, getattr(fresh, shorter))
         if table.get(longer, getattr(fresh, longer)) < least_ms:
             table = {**table, longer: least_ms}

@@ -1,11 +1,13 @@
 """An agent's TOML file: the bundled one, and complaints that say where and what."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.agent_file import bundled_agents, load_agent
 from agent.errors import SettingsError
+from agent.profiles import named_profile
 from fsm.profile import Phrases, Profile
 
 MINIMAL = 'name = "desk"\nprompt = "You answer."\n'
@@ -44,8 +46,19 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (MINIMAL + 'language = "English"', '"language"'),
         (MINIMAL + '[phrases]\ngreting = "x"', 'phrases: unknown key "greting"; did you mean "greeting"?'),
         (MINIMAL + "[phrases]\ngreeting = 5", '"phrases.greeting"'),
-        (MINIMAL + "[profile]\nwait = 5", "profile: unknown key"),
-        (MINIMAL + "[profile]\nwait_ms = 5", "profile: wait_ms must lie between 100 and 3000, got 5"),
+        (MINIMAL + "[profile]\nwait = 5", ":4: profile: unknown key"),
+        (
+            MINIMAL + "[profile]\nwait_mss = 5",
+            ':4: profile: unknown key "wait_mss"; did you mean "wait_ms" (100 to 3000)?',
+        ),
+        (MINIMAL + "[profile]\n\nwait_ms = 5", ":5: profile: wait_ms must lie between 100 and 3000, got 5"),
+        (MINIMAL + "[profile]\nretries = 9\nwait_ms = 5", ":4: profile: retries must lie between 0 and 5, got 9"),
+        (MINIMAL + "[profile]\nidle_ms = 2_000\nwait_ms = 2_000", ":5: profile: unfinished_wait_ms must not be less"),
+        (MINIMAL + "[profile]\nwait_ms = true", ":4: profile: wait_ms must be a whole number between 100 and 3000"),
+        (MINIMAL + 'profile = "suport"', ':3: profile: no profile is called "suport"; did you mean "support"?'),
+        (MINIMAL + '[profile]\nbase = "zzz"\n', ':4: profile: no profile is called "zzz"; there are default, dispatch'),
+        (MINIMAL + "[profile]\nbase = 5\n", ":4: profile: base must be the name of a profile"),
+        (MINIMAL + "profile = 5", ':3: "profile": input should be a valid dictionary, got 5'),
         ("name = ", "not TOML"),
     ],
 )
@@ -55,6 +68,19 @@ def test_a_wrong_file_is_told_with_file_key_and_the_expected(tmp_path: Path, tex
         load_agent(path)
     assert told in str(raised.value)
     assert path in str(raised.value)
+
+
+def test_a_named_profile_may_be_taken_as_it_is_or_as_a_base(tmp_path: Path) -> None:
+    as_it_is = load_agent(write(tmp_path, MINIMAL + 'profile = "support"'))
+    assert Profile.from_table(as_it_is.profile) == named_profile("support")
+    changed = load_agent(write(tmp_path, MINIMAL + '[profile]\nbase = "support"\nwait_ms = 500'))
+    assert Profile.from_table(changed.profile) == replace(named_profile("support"), wait_ms=500)
+
+
+def test_all_that_is_wrong_with_a_profile_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_agent(write(tmp_path, MINIMAL + "[profile]\nwait_ms = 5\nretrys = 1\nidle_ms = 0"))
+    assert str(raised.value).count("desk.toml:") == 3
 
 
 def test_an_agent_that_is_not_there(tmp_path: Path) -> None:

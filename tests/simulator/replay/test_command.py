@@ -134,7 +134,7 @@ def test_the_wires_of_another_call_are_refused(demo_trace: Path, copy: Path) -> 
 def test_another_tuning_is_a_diff_and_what_it_means(copy: Path) -> None:
     answer = run(copy, "--profile", "wait_ms=900", "--profile", "unfinished_wait_ms=1400")
     assert answer.exit_code == 0, answer.output
-    assert "with wait_ms: 400 -> 900, unfinished_wait_ms: 1100 -> 1400" in answer.output
+    assert "with wait_ms: 400 -> 900, unfinished_wait_ms: 1200 -> 1400" in answer.output
     assert "first divergence, line " in answer.output
     assert "turn 1 would have ended " in answer.output
     assert "no longer what the caller would have done" in answer.output

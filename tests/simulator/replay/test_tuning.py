@@ -94,10 +94,10 @@ def test_values_files_and_agents_are_profiles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("one", "complaint"),
     [
-        ("wait=700", 'unknown key "wait"; did you mean "wait_ms"?'),
+        ("wait=700", 'unknown key "wait"; did you mean "wait_ms" (100 to 3000)?'),
         ("wait_ms=soon", "expected a whole number after wait_ms=, got 'soon'"),
         ("wait_ms=1", "wait_ms must lie between 100 and 3000, got 1"),
-        ("appointment", "expected a TOML file, a bundled agent (appointments"),
+        ("appointment", "expected a named profile (default, dispatch, payments, scheduling, support), a TOML file"),
         ("no/such.toml", "cannot be read"),
     ],
 )

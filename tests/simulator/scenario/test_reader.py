@@ -143,7 +143,12 @@ def test_steps_that_cannot_follow_each_other(steps: tuple[str, ...], complaint: 
         ),
         (CALLER + '[phone]\nnumber = "home"\n', "3: [phone]: number: expected a telephone number such as"),
         (CALLER + '[phone]\nsigning = "wrong-tokn"\n', 'got "wrong-tokn"; did you mean "wrong-token"?'),
-        (CALLER + "[profile]\nwait_mss = 5\n", '3: [profile]: unknown key "wait_mss"; did you mean "wait_ms"?'),
+        (
+            CALLER + "[profile]\nwait_mss = 5\n",
+            '3: [profile]: unknown key "wait_mss"; did you mean "wait_ms" (100 to 3000)?',
+        ),
+        (CALLER + 'profile = "schedulin"\n', '2: no profile is called "schedulin"; did you mean "scheduling"?'),
+        (CALLER + '[profile]\nbase = "support"\nwait_ms = 5\n', "4: [profile]: wait_ms must lie between 100 and 3000"),
         (CALLER + "[profile]\nwait_ms = 5\n", "3: [profile]: wait_ms must lie between 100 and 3000, got 5"),
         (
             CALLER + "[profile]\nwait_ms = 2000\n",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.scenario.lines import Lines
+from agent.toml_lines import Lines
 
 TEXT = """\
 about = "a [x] # no comment" # a comment
