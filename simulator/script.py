@@ -161,13 +161,70 @@ class Backchannel:
 
     text: str = "mm-hmm"
     when: When = IntoAgentSpeech()
+    ms_per_char: int | None = None
+    loudness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hesitate:
+    """A hesitation that nothing follows, such as "um": a vocal tic, no bid for the floor."""
+
+    text: str = "um"
+    when: When = IntoAgentSpeech()
+    ms_per_char: int | None = None
+    loudness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Words to somebody else in the room, away from the telephone: not for the agent."""
+
+    text: str
+    when: When = IntoAgentSpeech()
+    ms_per_char: int | None = None
+    loudness: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The words of others: a television, children, the next table."""
+
+    text: str
+    when: When = IntoAgentSpeech()
+    ms_per_char: int | None = None
+    loudness: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Cough:
-    """A cough."""
+    """A cough; without `duration_ms` as long as it happens to be."""
 
     when: When = IntoAgentSpeech()
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Laugh:
+    """A laugh; without `duration_ms` as long as it happens to be."""
+
+    when: When = IntoAgentSpeech()
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sneeze:
+    """A sneeze; without `duration_ms` as long as it happens to be."""
+
+    when: When = IntoAgentSpeech()
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearThroat:
+    """Somebody clears their throat; without `duration_ms` for as long as it happens to take."""
+
+    when: When = IntoAgentSpeech()
+    duration_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +286,24 @@ class HangUp:
     when: When = AfterAgentFinished(if_late=IfLate.HANG_UP)
 
 
-Step = Say | Backchannel | Cough | Mumble | Noise | Music | Play | Pause | Press | HangUp
+Step = (
+    Say
+    | Backchannel
+    | Hesitate
+    | Aside
+    | Background
+    | Cough
+    | Laugh
+    | Sneeze
+    | ClearThroat
+    | Mumble
+    | Noise
+    | Music
+    | Play
+    | Pause
+    | Press
+    | HangUp
+)
 Script = Sequence[Step]
 
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-EXPECTED = "[900 ms], [cough], [mumble 400 ms] or [noise 400 ms]"
+EXPECTED = "[900 ms], [cough], [laugh], [sneeze], [throat], [mumble 400 ms] or [noise 400 ms]"
 LONGEST_MS = 60_000
 
 _MARK = re.compile(r"\[([^\[\]]*)\]")
-_READ = re.compile(r"(?P<cough>cough)|(?:(?P<kind>mumble|noise)\s+)?(?P<ms>\d{1,6})\s*ms")
+_READ = re.compile(r"(?P<body>cough|laugh|sneeze|throat)|(?:(?P<kind>mumble|noise)\s+)?(?P<ms>\d{1,6})\s*ms")
 
 
 class MarkKind(StrEnum):
@@ -16,13 +16,16 @@ class MarkKind(StrEnum):
 
     SILENCE = "silence"
     COUGH = "cough"
+    LAUGH = "laugh"
+    SNEEZE = "sneeze"
+    THROAT = "throat"
     MUMBLE = "mumble"
     NOISE = "noise"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A sound after `after_chars` characters of the words; a cough is as long as a cough is."""
+    """A sound after `after_chars` characters of the words; a cough and its like are as long as they happen to be."""
 
     kind: MarkKind
     after_chars: int
@@ -55,8 +58,8 @@ def _read(found: re.Match[str], after_chars: int) -> Mark:
     read = _READ.fullmatch(found.group(1).strip())
     if read is None:
         raise MarkError(f"expected {EXPECTED}, got {found.group()}")
-    if read["cough"]:
-        return Mark(MarkKind.COUGH, after_chars)
+    if read["body"]:
+        return Mark(MarkKind(read["body"]), after_chars)
     duration_ms = int(read["ms"])
     if not 0 < duration_ms <= LONGEST_MS:
         raise MarkError(f"expected a mark of 1 to {LONGEST_MS} ms, got {found.group()}")

@@ -1,17 +1,49 @@
 """The sounds of a script's steps: mu-law audio, and what is in it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from itertools import pairwise
 from random import Random
 
 from simulator import speech
-from simulator.script import Backchannel, Cough, Mumble, Music, Noise, Play, Say
+from simulator.script import (
+    Aside,
+    Backchannel,
+    Background,
+    ClearThroat,
+    Cough,
+    Hesitate,
+    Laugh,
+    Mumble,
+    Music,
+    Noise,
+    Play,
+    Say,
+    Sneeze,
+)
 from simulator.script_marks import Mark, MarkKind, read_marks
 from simulator.sounds import louder
 
 MARK_NOISE_LEVEL = 1_500
 """RMS of a [noise] within what is said."""
+
+
+WORDY: Mapping[type, str] = {
+    Backchannel: "backchannel",
+    Hesitate: "hesitation",
+    Aside: "aside",
+    Background: "background",
+}
+"""What is said without a bid for the floor: the kind of it."""
+
+WORDLESS: Mapping[type, tuple[str, Callable[[Random, int | None], bytes]]] = {
+    Cough: ("cough", speech.cough),
+    Laugh: ("laugh", speech.laugh),
+    Sneeze: ("sneeze", speech.sneeze),
+    ClearThroat: ("throat", speech.throat),
+}
+"""The sounds of a body: the kind of each, and what makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +66,30 @@ def sound_of(step: object, _rng: Random) -> Sound:
 @sound_of.register
 def _(step: Say, rng: Random) -> Sound:
     text, marks = read_marks(step.text)
-    spoken = speech.speak(text) if step.ms_per_char is None else speech.speak(text, ms_per_char=step.ms_per_char)
+    spoken = _spoken(text, step.ms_per_char)
     if marks:
         spoken = _with_marks(text, spoken, marks, rng)
     audio = spoken.audio if step.loudness == 1.0 else louder(spoken.audio, step.loudness)
     return Sound("say", text, audio, takes_floor=True, words=spoken.words)
 
 
-@sound_of.register
-def _(step: Backchannel, _rng: Random) -> Sound:
-    spoken = speech.speak(step.text)
-    return Sound("backchannel", step.text, spoken.audio, takes_floor=False, words=spoken.words)
+@sound_of.register(Backchannel)
+@sound_of.register(Hesitate)
+@sound_of.register(Aside)
+@sound_of.register(Background)
+def _(step: Backchannel | Hesitate | Aside | Background, _rng: Random) -> Sound:
+    spoken = _spoken(step.text, step.ms_per_char)
+    audio = spoken.audio if step.loudness == 1.0 else louder(spoken.audio, step.loudness)
+    return Sound(WORDY[type(step)], step.text, audio, takes_floor=False, words=spoken.words)
 
 
-@sound_of.register
-def _(_step: Cough, rng: Random) -> Sound:
-    return Sound("cough", "", speech.cough(rng), takes_floor=False)
+@sound_of.register(Cough)
+@sound_of.register(Laugh)
+@sound_of.register(Sneeze)
+@sound_of.register(ClearThroat)
+def _(step: Cough | Laugh | Sneeze | ClearThroat, rng: Random) -> Sound:
+    kind, make = WORDLESS[type(step)]
+    return Sound(kind, "", make(rng, step.duration_ms), takes_floor=False)
 
 
 @sound_of.register
@@ -72,6 +112,10 @@ def _(step: Play, _rng: Random) -> Sound:
     return Sound("play", step.text, step.audio, takes_floor=step.takes_floor)
 
 
+def _spoken(text: str, ms_per_char: int | None) -> speech.Speech:
+    return speech.speak(text) if ms_per_char is None else speech.speak(text, ms_per_char=ms_per_char)
+
+
 def _with_marks(text: str, spoken: speech.Speech, marks: tuple[Mark, ...], rng: Random) -> speech.Speech:
     """The same words with the sounds of marks between them."""
     ends = [word.start_samples for word in spoken.words[1:]] + [len(spoken.audio)]
@@ -92,13 +136,20 @@ def _words_until(text: str, mark: Mark) -> int:
     return len(speech.speak(text[: mark.after_chars], ms_per_char=1).words)
 
 
+_BODY_MARKS = {
+    MarkKind.COUGH: speech.cough,
+    MarkKind.LAUGH: speech.laugh,
+    MarkKind.SNEEZE: speech.sneeze,
+    MarkKind.THROAT: speech.throat,
+}
+
+
 def _mark_audio(mark: Mark, rng: Random) -> bytes:
     match mark.kind:
         case MarkKind.SILENCE:
             return speech.silence(mark.duration_ms)
-        case MarkKind.COUGH:
-            return speech.cough(rng)
         case MarkKind.MUMBLE:
             return speech.mumble(mark.duration_ms, rng)
         case MarkKind.NOISE:
             return speech.noise(mark.duration_ms, rng, MARK_NOISE_LEVEL)
+    return _BODY_MARKS[mark.kind](rng)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fsm.units import ms_to_samples
-from simulator.sounds import cough, hum, mumble, music, noise, silence, voiced
+from simulator.sounds import cough, hum, laugh, mumble, music, noise, silence, sneeze, throat, voiced
 from simulator.speech_code import MAX_PACKETS, WORD_LIMIT_BYTES, encode, packet_samples
 from simulator.speech_reader import HeardWord, SpeechReader
 
@@ -22,11 +22,14 @@ __all__ = [
     "char_starts",
     "cough",
     "hum",
+    "laugh",
     "mumble",
     "music",
     "noise",
     "silence",
+    "sneeze",
     "speak",
+    "throat",
     "words_of",
 ]
 

@@ -1,6 +1,6 @@
 """What can be wrong with a caller's steps, beyond the shape of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from simulator.scenario.complaints import Complaint, Path
@@ -8,17 +8,21 @@ from simulator.scenario.model_steps import VERBS, StepTable
 from simulator.scenario.steps import moment_of
 from simulator.script import AfterAgentFinished, AfterWords, IntoAgentSpeech, plain_words
 from simulator.script_marks import MarkError, MarkKind, read_marks
-from simulator.speech import speak
+from simulator.speech import Speech, speak
 from simulator.wav import read_wav
 
-COMPANIONS = {
-    "ms_per_char": "say",
-    "loudness": "say",
-    "level": "noise_ms",
-    "gap_ms": "press",
-    "text": "play",
+SPOKEN = ("say", "backchannel", "hesitate", "aside", "background")
+BODILY = ("cough", "laugh", "sneeze", "clear_throat")
+
+COMPANIONS: Mapping[str, tuple[str, ...]] = {
+    "ms_per_char": SPOKEN,
+    "loudness": SPOKEN,
+    "lasts_ms": BODILY,
+    "level": ("noise_ms",),
+    "gap_ms": ("press",),
+    "text": ("play",),
 }
-"""Keys that mean something with one verb only."""
+"""Keys that mean something with some verbs only."""
 
 PATIENCE_MS = {
     "after_agent": AfterAgentFinished().timeout_ms,
@@ -45,15 +49,19 @@ def _verb_complaints(table: StepTable, path: Path, folder: FilePath) -> Iterator
         yield Complaint(path, f"expected something to do: one of {', '.join(VERBS)}")
     if len(verbs) > 1:
         yield Complaint((*path, verbs[1]), f"expected one thing to do, got {' and '.join(verbs)}; make them steps")
-    for key, owner in COMPANIONS.items():
-        if getattr(table, key) is not None and verbs and verbs[0] != owner:
-            yield Complaint((*path, key), f"{key}: goes with {owner} only, not with {verbs[0]}")
+    for key, owners in COMPANIONS.items():
+        if getattr(table, key) is not None and verbs and verbs[0] not in owners:
+            yield Complaint((*path, key), f"{key}: goes with {_listed(owners)} only, not with {verbs[0]}")
     if table.say is not None:
         yield from _say_complaints(table.say, (*path, "say"))
     if table.play is not None:
         yield from _wav_complaints(folder / table.play, (*path, "play"))
-    for key in ("backchannel", "after_words"):
+    for key in (*SPOKEN[1:], "after_words"):
         yield from _words_complaints(getattr(table, key), (*path, key))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _words_complaints(text: str | None, path: Path) -> Iterator[Complaint]:
@@ -135,11 +143,12 @@ def least_ms(table: StepTable) -> int:
     """How long a step lasts at least."""
     if table.say is not None:
         return _spoken_ms(table)
-    if table.backchannel is not None:
-        return len(speak(table.backchannel).audio) // 8
+    for words in (table.backchannel, table.hesitate, table.aside, table.background):
+        if words is not None:
+            return len(_speech(words, table.ms_per_char).audio) // 8
     if table.press is not None:
         return (len(table.press) - 1) * (table.gap_ms or 200)
-    for duration_ms in (table.mumble_ms, table.noise_ms, table.music_ms, table.silence_ms):
+    for duration_ms in (table.mumble_ms, table.noise_ms, table.music_ms, table.silence_ms, table.lasts_ms):
         if duration_ms is not None:
             return duration_ms
     return 0
@@ -150,6 +159,10 @@ def _spoken_ms(table: StepTable) -> int:
         words, marks = read_marks(str(table.say))
     except MarkError:
         return 0
-    spoken = speak(words) if table.ms_per_char is None else speak(words, ms_per_char=table.ms_per_char)
+    spoken = _speech(words, table.ms_per_char)
     last = spoken.words[-1].end_samples if spoken.words else 0
     return last // 8 + sum(mark.duration_ms for mark in marks)
+
+
+def _speech(words: str, ms_per_char: int | None) -> Speech:
+    return speak(words) if ms_per_char is None else speak(words, ms_per_char=ms_per_char)

@@ -18,7 +18,13 @@ Path = Annotated[str, Field(min_length=1, max_length=1_000)]
 VERBS = (
     "say",
     "backchannel",
+    "hesitate",
+    "aside",
+    "background",
     "cough",
+    "laugh",
+    "sneeze",
+    "clear_throat",
     "mumble_ms",
     "noise_ms",
     "music_ms",
@@ -36,19 +42,33 @@ MOMENTS = ("after_agent", "after_words", "into_agent_speech_ms", "at_ms")
 class StepTable(BaseModel):
     """One thing the caller does, and when.
 
-    Exactly one verb (`say`, `backchannel`, `cough`, `mumble_ms`, `noise_ms`, `music_ms`, `press`, `silence_ms`, `play`,
-    `hang_up`) and at most one moment (`after_agent`, `after_words`, `into_agent_speech_ms`, `at_ms`). Without a moment,
-    contributions wait until the agent has finished, listeners' sounds come into its speech, a silence begins at once.
+    Exactly one verb (`say`, `backchannel`, `hesitate`, `aside`, `background`, `cough`, `laugh`, `sneeze`,
+    `clear_throat`, `mumble_ms`, `noise_ms`, `music_ms`, `press`, `silence_ms`, `play`, `hang_up`) and at most one
+    moment (`after_agent`, `after_words`, `into_agent_speech_ms`, `at_ms`). Without a moment, contributions wait until
+    the agent has finished, listeners' sounds come into its speech, a silence begins at once.
     """
 
     model_config = TABLE
 
     say: Text | None = None
-    """Words; pauses and sounds may stand among them: "It is five five [900 ms] one two", [cough], [mumble 400 ms]."""
+    """Words; pauses and sounds may stand among them: "It is five five [900 ms] one two", [cough], [laugh], [sneeze],
+    [throat], [mumble 400 ms]."""
     backchannel: Text | None = None
     """A sign of listening, such as "mm-hmm": it claims nothing. Comes into the agent's speech."""
+    hesitate: Text | None = None
+    """A hesitation that nothing follows, such as "um": it claims nothing either."""
+    aside: Text | None = None
+    """Words to somebody else in the room, half as loud: not for the agent."""
+    background: Text | None = None
+    """The words of others, at a quarter of the loudness: a television, children."""
     cough: Literal[True] | None = None
     """A cough."""
+    laugh: Literal[True] | None = None
+    """A laugh, without words."""
+    sneeze: Literal[True] | None = None
+    """A sneeze."""
+    clear_throat: Literal[True] | None = None
+    """The caller clears their throat."""
     mumble_ms: Duration | None = None
     """A voice without words, for so long."""
     noise_ms: Duration | None = None
@@ -83,9 +103,11 @@ class StepTable(BaseModel):
     """What to do when the moment does not come. Unless this is said, a moment that does not come is a failure."""
 
     ms_per_char: Annotated[int, Field(ge=10, le=500)] | None = None
-    """How fast `say` speaks; 65 unless told, which is some 150 words a minute."""
+    """How fast words are spoken; 65 unless told, which is some 150 words a minute."""
     loudness: Annotated[float, Field(ge=0.05, le=4.0)] | None = None
-    """How loud `say` is; 1 is usual, and below 0.2 words get lost."""
+    """How loud words are spoken; 1 is usual, and below 0.2 they get lost."""
+    lasts_ms: Annotated[int, Field(ge=60, le=5_000)] | None = None
+    """How long a cough, laugh, sneeze or `clear_throat` lasts; drawn from the seed unless told."""
     level: Annotated[int, Field(ge=0, le=18_000)] | None = None
     """Loudness of `noise_ms`, RMS of 32,767; speech has about 3,500."""
     gap_ms: Annotated[int, Field(ge=20, le=60_000)] | None = None

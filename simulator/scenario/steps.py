@@ -8,13 +8,18 @@ from simulator.scenario.model_steps import StepTable
 from simulator.script import (
     AfterAgentFinished,
     AfterWords,
+    Aside,
     At,
     AtOnce,
     Backchannel,
+    Background,
+    ClearThroat,
     Cough,
     HangUp,
+    Hesitate,
     IfLate,
     IntoAgentSpeech,
+    Laugh,
     Mumble,
     Music,
     Noise,
@@ -23,6 +28,7 @@ from simulator.script import (
     Press,
     Say,
     Script,
+    Sneeze,
     Step,
     When,
 )
@@ -40,7 +46,18 @@ DEFAULT_HANG_UP = HangUp(
 KEY_GAP_MS = Press("0").gap_ms
 NOISE_LEVEL = Noise(20).level
 
-_INTO_SPEECH = ("backchannel", "cough", "mumble_ms", "noise_ms")
+_INTO_SPEECH = (
+    "backchannel",
+    "hesitate",
+    "aside",
+    "background",
+    "cough",
+    "laugh",
+    "sneeze",
+    "clear_throat",
+    "mumble_ms",
+    "noise_ms",
+)
 """What listeners do: comes into the agent's speech where nothing else is said."""
 
 
@@ -60,11 +77,19 @@ def step_of(table: StepTable, folder: Path) -> Step:
 
 
 _MAKERS: Mapping[str, Callable[[StepTable, When], Step]] = {
-    "say": lambda table, when: Say(
-        str(table.say), when, table.ms_per_char, 1.0 if table.loudness is None else table.loudness
+    "say": lambda table, when: Say(str(table.say), when, table.ms_per_char, _loudness(table, Say)),
+    "backchannel": lambda table, when: Backchannel(
+        str(table.backchannel), when, table.ms_per_char, _loudness(table, Backchannel)
     ),
-    "backchannel": lambda table, when: Backchannel(str(table.backchannel), when),
-    "cough": lambda _, when: Cough(when),
+    "hesitate": lambda table, when: Hesitate(str(table.hesitate), when, table.ms_per_char, _loudness(table, Hesitate)),
+    "aside": lambda table, when: Aside(str(table.aside), when, table.ms_per_char, _loudness(table, Aside)),
+    "background": lambda table, when: Background(
+        str(table.background), when, table.ms_per_char, _loudness(table, Background)
+    ),
+    "cough": lambda table, when: Cough(when, table.lasts_ms),
+    "laugh": lambda table, when: Laugh(when, table.lasts_ms),
+    "sneeze": lambda table, when: Sneeze(when, table.lasts_ms),
+    "clear_throat": lambda table, when: ClearThroat(when, table.lasts_ms),
     "mumble_ms": lambda table, when: Mumble(_int(table.mumble_ms), when),
     "noise_ms": lambda table, when: Noise(_int(table.noise_ms), _int(table.level, NOISE_LEVEL), when),
     "music_ms": lambda table, when: Music(_int(table.music_ms), when),
@@ -111,6 +136,11 @@ def moment_of(table: StepTable) -> str:
     if table.delay_ms is not None or table.silence_ms is not None:
         return "delay_ms"
     return "into_agent_speech_ms" if table.verbs and table.verbs[0] in _INTO_SPEECH else "after_agent"
+
+
+def _loudness(table: StepTable, made: type[Say | Backchannel | Hesitate | Aside | Background]) -> float:
+    """What a step says, else what is usual of its kind."""
+    return made("-").loudness if table.loudness is None else table.loudness
 
 
 def _int(value: int | None, usual: int | None = None) -> int:

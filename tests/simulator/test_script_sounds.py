@@ -1,12 +1,13 @@
 """The sounds of steps, heard with the ear of the emulated transcriber."""
 
+import audioop
 import random
 
 import pytest
 
 from fsm.units import ULAW_SILENCE, ms_to_samples
 from simulator.ears import voiced_span
-from simulator.script import Music, Noise, Say
+from simulator.script import Aside, Background, ClearThroat, Cough, Hesitate, Laugh, Music, Noise, Say, Sneeze
 from simulator.script_sounds import Sound, sound_of
 from simulator.speech import SpeechReader
 
@@ -56,3 +57,38 @@ def test_noise_and_music_are_loud_and_have_no_words() -> None:
 def test_a_voice_far_from_the_telephone_loses_words() -> None:
     far = words_in(sound(Say("Can you hear me when I am far away?", loudness=0.1)).audio)
     assert len(far) < 9
+
+
+@pytest.mark.parametrize("made", [Cough, Laugh, Sneeze, ClearThroat])
+def test_the_sounds_of_a_body_have_no_words_and_last_as_long_as_told(
+    made: type[Cough | Laugh | Sneeze | ClearThroat],
+) -> None:
+    told, drawn = sound(made(duration_ms=418)), sound(made())
+    assert len(told.audio) == ms_to_samples(418)
+    assert ms_to_samples(150) <= len(drawn.audio) <= ms_to_samples(1_200)
+    for one in (told, drawn):
+        assert voiced_span(one.audio) is not None
+        assert words_in(one.audio) == []
+        assert not one.takes_floor
+
+
+def test_what_is_not_for_the_agent_has_words_and_claims_nothing() -> None:
+    for step, kind in (
+        (Hesitate("um"), "hesitation"),
+        (Aside("Not now, honey."), "aside"),
+        (Background("And now the weather."), "background"),
+    ):
+        made = sound(step)
+        assert (made.kind, made.takes_floor, words_in(made.audio)) == (kind, False, step.text.split())
+
+
+def test_words_to_somebody_else_are_softer_and_those_of_others_softer_still() -> None:
+    def level(step: object) -> int:
+        return int(audioop.rms(audioop.ulaw2lin(sound(step).audio, 2), 2))
+
+    assert level(Background("Over there.")) < level(Aside("Over there.")) < level(Say("Over there."))
+
+
+def test_laughs_sneezes_and_throats_may_stand_within_what_is_said() -> None:
+    said = sound(Say("Well [laugh] that is [throat] funny [sneeze] indeed."))
+    assert words_in(said.audio) == ["Well", "that", "is", "funny", "indeed."]

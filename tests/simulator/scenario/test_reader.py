@@ -21,7 +21,11 @@ def step(*steps: str) -> str:
     return "caller = [\n" + "".join(f"  {{ {each} }},\n" for each in steps) + "]\n"
 
 
-VERBS = "one of say, backchannel, cough, mumble_ms, noise_ms, music_ms, press, silence_ms, play, hang_up"
+VERBS = (
+    "one of say, backchannel, hesitate, aside, background, cough, laugh, sneeze, clear_throat, mumble_ms, noise_ms, "
+    "music_ms, press, silence_ms, play, hang_up"
+)
+MARKS = "[900 ms], [cough], [laugh], [sneeze], [throat], [mumble 400 ms] or [noise 400 ms]"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ VERBS = "one of say, backchannel, cough, mumble_ms, noise_ms, music_ms, press, s
         ("say = 5", "say: expected text, got 5"),
         ('say = ""', 'say: expected something that is not empty, got ""'),
         ('say = "..."', 'say: expected words, got "..."; a sound alone is cough, mumble_ms or noise_ms'),
-        ('say = "a [cuogh] b"', "say: expected [900 ms], [cough], [mumble 400 ms] or [noise 400 ms], got [cuogh]"),
+        ('say = "a [cuogh] b"', f"say: expected {MARKS}, got [cuogh]"),
         ('say = "a [900 ms]"', "say: a pause at the end is no part of what is said; make it a silence_ms step"),
         ("silence_ms = -5", "silence_ms: expected at least 20, got -5"),
         ("silence_ms = 99999999", "silence_ms: expected at most 600000, got 99999999"),
@@ -54,7 +58,13 @@ VERBS = "one of say, backchannel, cough, mumble_ms, noise_ms, music_ms, press, s
             'say = "x", if_late = "skipp"',
             'if_late: expected one of go-ahead, skip, hang-up, got "skipp"; did you mean "skip"?',
         ),
-        ('press = "1", ms_per_char = 60', "ms_per_char: goes with say only, not with press"),
+        (
+            'press = "1", ms_per_char = 60',
+            "ms_per_char: goes with say, backchannel, hesitate, aside and background only, not with press",
+        ),
+        ('say = "x", lasts_ms = 300', "lasts_ms: goes with cough, laugh, sneeze and clear_throat only, not with say"),
+        ("laugh = true, lasts_ms = 30", "lasts_ms: expected at least 60, got 30"),
+        ('aside = "..."', 'aside: expected words, got "..."'),
         ('say = "x", level = 60', "level: goes with noise_ms only, not with say"),
         ('say = "x", loudness = 9', "loudness: expected at most 4.0, got 9"),
         (
