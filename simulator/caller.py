@@ -15,14 +15,13 @@ from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE, ULAW_SI
 from simulator import speech
 from simulator.ears import NOTHING, Ear, HeardWord, WordEar, voiced_span
 from simulator.said import Missed, Said
+from simulator.scene import AgentUtterance, Scene
 from simulator.script import (
     AfterWords,
-    AgentUtterance,
     HangUp,
     IfLate,
     Pause,
     Press,
-    Scene,
     Script,
     Step,
 )

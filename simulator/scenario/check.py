@@ -25,7 +25,7 @@ from simulator.scenario.complaints import Complaint, Path, nearest
 from simulator.scenario.faults import fault_complaints
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_expect import CallExpectTable, ToolTable
-from simulator.script import plain_words
+from simulator.scene import plain_words
 from tools.appointments import DATABASE, create
 from tools.calendar import Practice
 

@@ -6,7 +6,8 @@ from pathlib import Path as FilePath
 from simulator.scenario.complaints import Complaint, Path
 from simulator.scenario.model_steps import VERBS, StepTable
 from simulator.scenario.steps import moment_of
-from simulator.script import AfterAgentFinished, AfterWords, IntoAgentSpeech, plain_words
+from simulator.scene import plain_words
+from simulator.script import AfterAgentFinished, AfterWords, IntoAgentSpeech
 from simulator.script_marks import MarkError, MarkKind, read_marks
 from simulator.speech import Speech, speak
 from simulator.wav import read_wav

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from simulator.runs.evidence import CallEvidence
-from simulator.script import plain_words
+from simulator.scene import plain_words
 
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
