@@ -36,7 +36,7 @@ class Pacer:
         self._phase_at = 0
         """The instant on the grid at which it did."""
         self._timer: Timer | None = None
-        self._next_at = 0
+        self._next_at = self._next_phase = 0
         self.late_ticks = 0
         """Periods that were left out because the process was late by one or more."""
 
@@ -66,16 +66,24 @@ class Pacer:
 
     def _arm(self) -> None:
         """Wake up for the next group that holds anything: with few calls three in four are empty."""
-        steps = next(steps for steps in range(1, PHASES + 1) if self._groups[(self._phase + steps) % PHASES])
+        steps = 1
+        while not self._groups[phase := (self._phase + steps) % PHASES]:
+            steps += 1
+        self._next_phase = phase
         self._next_at = self._phase_at + steps * self._step_ns
         self._timer = self._clock.call_at(self._next_at, self._tick)
 
     def _tick(self) -> None:
-        late_ns = max(0, self._clock.now() - self._next_at)
+        late_ns = self._clock.now() - self._next_at
+        if late_ns < self._step_ns:  # in time, or early where timers are coarse
+            at, self._phase, self._phase_at = self._next_at, self._next_phase, self._next_at
+            self._arm()
+            self._beat_group(self._groups[self._phase], at)
+            return
         missed = late_ns // self._period_ns
         self.late_ticks += missed
         first_at = self._next_at + missed * self._period_ns
-        first = self._phase + (self._next_at - self._phase_at) // self._step_ns
+        first = self._next_phase
         steps = late_ns % self._period_ns // self._step_ns
         self._phase, self._phase_at = (first + steps) % PHASES, first_at + steps * self._step_ns
         self._arm()

@@ -141,7 +141,7 @@ class Playout:
         return self._refill.until(self._audio.unsent, now) if is_dry else None
 
     def _piece_at(self) -> int | None:
-        of_filler = self._filler_unsent
+        of_filler = 0 if self._filler is None else self._filler_unsent
         if not (waiting := of_filler or self._audio.unsent) or self._is_held:
             return None
         if waiting < self._frame_samples and not of_filler and not self._is_finished:
@@ -159,14 +159,13 @@ class Playout:
         return 0 if self._is_finished else self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
 
     def _send_piece(self, now: int) -> None:
-        if self._filler_unsent:
-            assert self._filler is not None
+        if self._filler is not None and self._filler.unsent_samples:
             piece = self._filler.take(self._frame_samples)
         else:
             piece = self._next_of_reply(now)
         self._phone.send_audio(piece)
         self._line.note_sent(len(piece), now)
-        if not self._filler_unsent:
+        if self._filler is not None and not self._filler.unsent_samples:
             self._filler = None
 
     def _next_of_reply(self, now: int) -> bytes:

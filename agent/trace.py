@@ -98,17 +98,21 @@ class Trace:
         if self._out is None:
             return
         at_ns = max(0, at - self._started_at) if at else 0
-        line = {"at_ns": at_ns, "kind": kind, **fields}
-        self._check = line["check"] = check_of(line, self._check)
+        text = orjson.dumps({"at_ns": at_ns, "kind": kind, **fields})
+        self._check = _check_of(text, self._check)
         try:
-            self._out.write(orjson.dumps(line).decode() + "\n")
+            self._out.write(f'{text[:-1].decode()},"check":"{self._check}"}}\n')
         except OSError:
             self.errors += 1
 
 
 def check_of(line: dict[str, Any], previous: str) -> str:
     """What the `check` of `line` (without one) must be after a line whose check is `previous`, empty for the first."""
-    return f"{crc32(orjson.dumps(line), int(previous or '0', 16)):08x}"
+    return _check_of(orjson.dumps(line), previous)
+
+
+def _check_of(text: bytes, previous: str) -> str:
+    return f"{crc32(text, int(previous or '0', 16)):08x}"
 
 
 def redacted(plain: dict[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Caller:
     def next_frame(self) -> bytes:
         """The next 160 bytes from the microphone: what sounds in the 20 ms that end now."""
         at = self._begin_frame()
-        if at >= self._looks_at:
+        if at >= self._looks_at and not self._is_busy:
             self._consider(at)
         while self._keys and self._keys[0][0] <= at:
             self._press_key()

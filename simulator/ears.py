@@ -93,8 +93,10 @@ class WordEar:
 
     def hear(self, audio: bytes, at: int) -> Heard:
         """The next audio, which began to sound at instant `at` (ns); what lies before and was not given is silence."""
-        read = () if self._heard_until in (at, None) else self._pause(at)
-        self._heard_until = at + len(audio) * NS_PER_SAMPLE
+        heard_until, self._heard_until = self._heard_until, at + len(audio) * NS_PER_SAMPLE
+        if heard_until == at and audio == DIGITAL_SILENCE and self._reader.rest(len(audio)):
+            return NOTHING
+        read = () if heard_until is None or heard_until == at else self._pause(ns_to_ms(at - heard_until))
         position = self._reader.position_samples
         read += self._reader.push(audio)
         if audio == DIGITAL_SILENCE and not read:
@@ -114,7 +116,6 @@ class WordEar:
         )
         return Heard(_instants(voiced, at), words)
 
-    def _pause(self, at: int) -> tuple[SpokenWord, ...]:
-        """Nothing sounded until `at`, as when a stream was lost: the words that this cut."""
-        missing_ms = ns_to_ms(at - (self._heard_until or at))
+    def _pause(self, missing_ms: int) -> tuple[SpokenWord, ...]:
+        """Nothing sounded for so long, as when a stream was lost: the words that this cut."""
         return self._reader.push(silence(min(missing_ms, LONGEST_PAUSE_MS))) if missing_ms > 0 else ()

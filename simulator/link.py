@@ -35,7 +35,7 @@ class Connection(Protocol):
 class Link:
     """The network to one origin; every connection to it passes here.
 
-    `counts`: websockets, refusals, requests, messages and bodies' pieces each way (`up`, `down`), `cuts`, `overflows`.
+    `counts`: websockets, refusals, requests, `cuts`, `overflows`.
     """
 
     def __init__(self, world: World, name: str, model: LinkModel) -> None:
@@ -118,7 +118,6 @@ class Way:
     """One direction of a link, for all its connections: when what enters it now arrives."""
 
     def __init__(self, link: Link, name: str, model: Direction) -> None:
-        self.name = name
         self.is_even = model.is_even
         self.delay_ns = ms_to_ns(model.delay_ms)
         self._world = link.world
@@ -157,7 +156,18 @@ class Way:
 class Lane:
     """One direction of one connection: delivers in order, each after its delay, never within `carry`."""
 
-    __slots__ = ("_bytes", "_counts", "_is_cut", "_link", "_on_overflow", "_timer", "_under_way", "_way", "_world")
+    __slots__ = (
+        "_arrives",
+        "_bytes",
+        "_counts",
+        "_is_cut",
+        "_link",
+        "_on_overflow",
+        "_timer",
+        "_under_way",
+        "_way",
+        "_world",
+    )
 
     def __init__(self, link: Link, way: Way, *, on_overflow: Callable[[], None]) -> None:
         self._link = link
@@ -169,6 +179,7 @@ class Lane:
         self._bytes = 0
         self._timer: Scheduled | None = None
         self._is_cut = False
+        self._arrives = self._arrive  # bound once, not for every message
 
     def carry(
         self, deliver: Callable[..., None], args: tuple[Any, ...] = (), size_bytes: int = 0, extra_ms: int = 0
@@ -189,10 +200,9 @@ class Lane:
             due += ms_to_ns(extra_ms)
         if under_way and under_way[-1][0] > due:
             due = under_way[-1][0]
-        self._counts[way.name] += 1
         under_way.append((due, size_bytes, deliver, args))
         if self._timer is None:
-            self._timer = self._world.call_at(due, self._arrive)
+            self._timer = self._world.call_at(due, self._arrives)
 
     def cut(self) -> None:
         """Lose what is under way and carry nothing more."""
@@ -206,7 +216,8 @@ class Lane:
         if self._link.may_stall and (passable_at := self._link.passable_at()) > self._world.now():
             self._timer = self._world.call_at(passable_at, self._arrive)
             return
-        _, size_bytes, deliver, args = self._under_way.popleft()
+        under_way = self._under_way
+        _, size_bytes, deliver, args = under_way.popleft()
         self._bytes -= size_bytes
-        self._timer = self._world.call_at(self._under_way[0][0], self._arrive) if self._under_way else None
+        self._timer = self._world.call_at(under_way[0][0], self._arrives) if under_way else None
         deliver(*args)

@@ -51,6 +51,7 @@ class SimWire:
         self._world = connection.link.world
         self._listener: WireListener | None = None
         self._other: SimWire = self
+        self._deliver = self.receive
         self._lane: Lane = connection.up
         self._unsent: deque[str | bytes] = deque()
         self._closing: tuple[int, str] | None = None
@@ -59,6 +60,7 @@ class SimWire:
     def join(self, other: "SimWire", lane: Lane) -> None:
         """Send to `other` by `lane`."""
         self._other, self._lane = other, lane
+        self._deliver = other.receive  # bound once, not for every message
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +77,7 @@ class SimWire:
     def send(self, message: str | bytes) -> None:
         """Send a message; kept (bounded) while the websocket opens, dropped and counted once it is closed."""
         if self.state is State.OPEN:
-            self._lane.carry(self._other.receive, (message,), len(message))
+            self._lane.carry(self._deliver, (message,), len(message))
         elif self.state is State.OPENING and len(self._unsent) < OPENING_LIMIT_MESSAGES:
             self._unsent.append(message)
         else:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fsm.units import ms_to_samples
 from simulator.sounds import cough, hum, laugh, mumble, music, noise, silence, sneeze, throat, voiced
@@ -68,6 +69,7 @@ class Speech:
     words: tuple[SpokenWord, ...]
 
 
+@lru_cache(maxsize=256)  # scripts and voices say the same things in every run
 def speak(text: str, *, ms_per_char: int = MS_PER_CHAR) -> Speech:
     """Speak `text`; words are what blanks separate, and keep their punctuation and case.
 

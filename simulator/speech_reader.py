@@ -62,7 +62,8 @@ class SpeechReader:
         self._judged = 0  # samples before this belong to words that are done with
         self._voiced = 0
         self._word: _Word | None = None
-        self._is_at_rest = False  # nothing unread but silence: more of it changes no more than positions
+        self.is_at_rest = False
+        """Whether nothing is unread but silence: more of it changes no more than positions."""
         self._heard: list[HeardWord] = []
 
     @property
@@ -87,26 +88,33 @@ class SpeechReader:
 
     def push(self, audio: bytes) -> tuple[HeardWord, ...]:
         """Hear the next audio; the words it completed, or showed to be cut."""
-        if self._is_at_rest and self._passes_over(audio):
+        if self.is_at_rest and self._passes_over(audio):
             return ()
         signs = audio.translate(SIGNS)
         sound = len(signs.rstrip(b"-"))
         if sound:
             self._voiced = self.position_samples + sound
         self._signs += signs
-        while self._advance():
-            pass
+        if not self._goes_on(signs):
+            while self._advance():
+                pass
         self._forget()
-        self._is_at_rest = not sound and self._word is None and len(self._signs) < len(SYNC) <= len(audio)
+        self.is_at_rest = not sound and self._word is None and len(self._signs) < len(SYNC) <= len(audio)
         return self._take() if self._heard else ()
+
+    def rest(self, samples: int) -> bool:
+        """Hear so many samples of digital silence, if nothing is unread; False: they have to be pushed."""
+        if not self.is_at_rest:
+            return False
+        self._base += samples
+        self._scan += samples
+        return True
 
     def _passes_over(self, audio: bytes) -> bool:
         """Whether this was silence, after which everything is as before, but later."""
         if audio != DIGITAL_SILENCE and audio.translate(SIGNS).rstrip(b"-"):
             return False
-        self._base += len(audio)
-        self._scan += len(audio)
-        return True
+        return self.rest(len(audio))
 
     def finish(self) -> tuple[HeardWord, ...]:
         """Judge the word under way as if it were cut here; hearing may go on."""
@@ -120,6 +128,19 @@ class SpeechReader:
         heard = tuple(self._heard)
         self._heard.clear()
         return heard
+
+    def _goes_on(self, signs: bytes) -> bool:
+        """Whether these, the last that came, are just the next of the word under way: most of speech is."""
+        word = self._word
+        if word is None or word.is_lost or word.at + len(signs) != self.position_samples:
+            return False
+        cursor = word.cursor + len(signs)
+        if cursor >= len(word.code.signs) or word.code.signs[word.cursor : cursor] != signs:
+            return False
+        word.cursor = cursor
+        word.present += len(signs)
+        self._scan = word.at
+        return True
 
     def _advance(self) -> bool:
         """One step through what is unread; False once more audio is needed."""

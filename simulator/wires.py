@@ -166,12 +166,10 @@ class _PeerListener:
 
     def __init__(self, socket: PeerSocket) -> None:
         self._socket = socket
+        self.on_message = socket.on_message  # straight there: it is called for every frame
 
     def on_open(self) -> None:
         """Peers are told by `connect`."""
-
-    def on_message(self, message: str | bytes) -> None:
-        self._socket.on_message(message)
 
     def on_close(self, _code: int, _reason: str) -> None:
         self._socket.on_close()

@@ -244,19 +244,19 @@ class World:
 
     def _fire(self, last: int, until: Callable[[], bool] | None = None) -> None:
         """Run what falls due up to `last` (ns), in order, until `until()` holds or somebody halts."""
-        heap, pop = (
-            self._heap,
-            heapq.heappop,
-        )  # local: this loop turns hundreds of times a simulated second
-        while heap and not self._is_halted and not (until is not None and until()):
+        heap, pop = self._heap, heapq.heappop  # local: this loop turns hundreds of times a simulated second
+        while heap and not self._is_halted:
+            if until is not None and until():
+                return
             when, _, entry = heap[0]
             callback = entry.callback
-            if callback is not None and when > last:
-                return
-            pop(heap)
             if callback is None:
+                pop(heap)
                 self._cancelled_count -= 1
                 continue
+            if when > last:
+                return
+            pop(heap)
             entry.callback = None
             if when > self._now:
                 self._now = when

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from simulator.brain.names import find_name
@@ -66,6 +67,7 @@ _HOUR_SLIPS |= {"won": 1, "to": 2, "too": 2, "tree": 3, "free": 3, "for": 4, "fo
 _HOUR_SLIPS |= {"tan": 10, "then": 10, "den": 10, "leaven": 11, "eleventh": 11}
 
 
+@lru_cache(maxsize=512)  # every request tells all that was said before once more
 def hear(said: str) -> Heard:
     """Understand one utterance."""
     said = said[:HEARD_LIMIT_CHARS]

@@ -7,6 +7,7 @@ from random import Random
 from agent.clock import Clock
 from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, ULAW_SILENCE
 from simulator import speech
+from simulator.peers.twilio_idle import RestingHandset
 from simulator.peers.twilio_player import Handset
 
 SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
@@ -21,6 +22,7 @@ class Microphone:
         self._clock = clock
         self._rng = rng
         self._person = person
+        self._resting = person if isinstance(person, RestingHandset) else None
         self._muted_until = 0
         self._noise_level = 0
         self._echo_share = 0.0
@@ -61,8 +63,19 @@ class Microphone:
             sound = audioop.add(sound, audioop.mul(audioop.ulaw2lin(self._heard[0], 2), 2, self._echo_share), 2)
         return audioop.lin2ulaw(sound, 2)
 
+    def rests_until(self) -> int:
+        """The instant (ns) before which only silence reaches the line, unless the person hears something."""
+        if self._noise_level or self._echo_share or self._resting is None:
+            return 0
+        return self._resting.rests_until()
+
+    def rest(self, frames: int) -> None:
+        """Let so many frames pass in silence."""
+        assert self._resting is not None, "only a person who can rest says until when"
+        self._resting.rest(frames)
+
     def on_audible(self, audio: bytes, at: int) -> None:
         """What the earpiece gave."""
         if self._echo_share:
-            self._heard.append(audio)
+            self._heard.extend(audio[at : at + FRAME_SAMPLES] for at in range(0, len(audio), FRAME_SAMPLES))
         self._person.on_audible(audio, at)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fsm.units import FRAME_SAMPLES, ms_to_samples
+from fsm.units import FRAME_SAMPLES, ULAW_SILENCE, ms_to_samples
 from simulator.delays import Delay, draw_ms
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.deepgram_query import ListenQuery
@@ -18,6 +18,8 @@ from simulator.peers.deepgram_words import (
     with_numbers,
 )
 from simulator.speech import HeardWord, SpeechReader
+
+SILENCE = bytes([ULAW_SILENCE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,23 @@ class Transcriber:
 
     def push(self, audio: bytes) -> list[Told]:
         """Hear the next audio. It is taken in frames, so its framing on the wire makes no difference."""
+        if not self._partial and self._may_rest(len(audio)) and not audio.strip(SILENCE):
+            self._reader.rest(len(audio))
+            self._voiced_samples = 0
+            return []
         audio = self._partial + audio
         whole = len(audio) - len(audio) % FRAME_SAMPLES
         for at in range(0, whole, FRAME_SAMPLES):
             self._hear(audio[at : at + FRAME_SAMPLES])
         self._partial = audio[whole:]
         return self._take()
+
+    def _may_rest(self, samples: int) -> bool:
+        """Whether so many samples of silence change nothing, and nothing is to be told of them."""
+        if self._is_speaking or self._last_word_at is not None or samples % FRAME_SAMPLES:
+            return False
+        fresh = self._reader.position_samples + samples - self._segment_at
+        return self._reader.is_at_rest and not 0 < self._empty_samples <= fresh
 
     def finalize(self) -> list[Told]:
         """Settle what is known now. `speech_final` stays the endpoint's, and no answer may come (section 2.4)."""

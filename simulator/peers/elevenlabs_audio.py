@@ -3,8 +3,10 @@
 import audioop
 import random
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fsm.units import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from simulator.brain.speaking import ONES, TENS
@@ -56,6 +58,7 @@ class Rendering:
     spoken: Characters
 
 
+@lru_cache(maxsize=128)
 def render(text: str, output_format: str, *, speed: float = 1.0, normalise: bool = False) -> Rendering:
     """Speak `text`; `normalise` says digits as words."""
     spoken, origin = normalised(text) if normalise else (text, range(len(text)))
@@ -95,8 +98,8 @@ def timing(characters: Characters, begin: int, end: int, total: int) -> Timing |
     """The characters that begin within samples `begin` to `end`, relative to `begin`; those at the very end of the
     `total` belong to the last frame."""  # noqa: D205, D209 - one sentence
     starts = characters.starts_samples
-    is_last = end == total
-    inside = [i for i, start in enumerate(starts) if begin <= start < end or (is_last and start >= end)]
+    first = bisect_left(starts, begin)  # they never fall
+    inside = range(first, len(starts) if end == total else bisect_left(starts, end, first))
     if not inside:
         return None
     ends = (*starts[1:], total)

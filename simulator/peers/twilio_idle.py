@@ -75,6 +75,6 @@ class IdlePhone(TwilioPhone):
         self._player.play()
         timestamp_ms = self._behaviour.first_timestamp_ms + self._chunk * FRAME_MS
         silence = messages.SILENT_FRAME * frames
-        self._sound(silence)
+        self._sound(self._player, silence)
         self.frames_sent += 1
         self._up.send(messages.media(self.leg, self._up.next_sequence(), self._chunk, timestamp_ms, silence))

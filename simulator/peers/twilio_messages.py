@@ -29,7 +29,7 @@ class Leg:
     custom_parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: fifty a second, and freezing would double the price of making one
 class Media:
     """Audio to play: raw mu-law, any length."""
 
@@ -75,6 +75,26 @@ def read(message: str | bytes, stream_sid: str) -> Media | Mark | Clear | Reject
     if wrong is not None:
         return Rejected(INVALID, wrong)
     return READERS[content["event"]](content)
+
+
+def reader(stream_sid: str) -> Callable[[str | bytes], Media | Mark | Clear | Rejected]:
+    """`read` for one stream, quicker for media.
+
+    As most servers write them they are known by their first bytes and their last; where strict base64 is all that lies
+    between, JSON cannot say anything else.
+    """
+    head, tail = f'{{"event":"media","streamSid":{json.dumps(stream_sid)},"media":{{"payload":"', '"}}'
+    begin, end = len(head), -len(tail)
+
+    def read_quickly(message: str | bytes) -> Media | Mark | Clear | Rejected:
+        if isinstance(message, str) and message.startswith(head) and message.endswith(tail):
+            try:
+                return Media(binascii.a2b_base64(message[begin:end], strict_mode=True))
+            except ValueError:
+                pass  # whatever else it is
+        return read(message, stream_sid)
+
+    return read_quickly
 
 
 def _wrong_envelope(content: object, stream_sid: str) -> str | None:

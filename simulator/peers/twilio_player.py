@@ -55,7 +55,8 @@ class Player:
 
     def play(self) -> None:
         """Bring the playhead to the present."""
-        for name in self.playback.advance((self._clock.now() - self.started_at) // NS_PER_SAMPLE):
+        reached = self.playback.advance((self._clock.now() - self.started_at) // NS_PER_SAMPLE)
+        for name in reached:
             self._echo(name)
 
     def stop(self) -> None:

@@ -80,17 +80,15 @@ class TwilioPhone:
         self.lost_marks = 0
         self.clears = 0
         self.frames_sent = 0
-        self._clock = clock
-        self._rng = rng
+        self._clock, self._rng = clock, rng
         self._behaviour = behaviour = behaviour or TwilioBehaviour()
-        self._handset = handset
-        self._tap = tap
-        self._on_started = on_started
-        self._on_ended = on_ended
+        self._handset, self._tap = handset, tap
+        self._on_started, self._on_ended = on_started, on_ended
         self._up = Uplink(clock, rng, behaviour)
         self._down = Link(clock, rng, delay_ms=behaviour.one_way_ms)
         self._player: Player | None = None
         self._is_open = False
+        self._read = messages.reader(leg.stream_sid)
         self._chunk = 0
         self._frames_to_drop = 0
         self._timer: Timer | None = None
@@ -219,7 +217,7 @@ class TwilioPhone:
         if self.end is not None or (player := self._player) is None:
             return  # the person hung up instead of speaking
         player.play()
-        self._sound(spoken)
+        self._sound(player, spoken)
         if (self._frames_to_drop or self._behaviour.drop_rate) and self._is_dropped():
             self.warning_counts[FRAMES_LOST] += 1
             return
@@ -227,10 +225,10 @@ class TwilioPhone:
         self.frames_sent += 1
         self._up.send(messages.media(self.leg, self._up.next_sequence(), self._chunk, timestamp_ms, spoken))
 
-    def _sound(self, spoken: bytes) -> None:
+    def _sound(self, player: Player, spoken: bytes) -> None:
         """Let the person hear what the phone gave while they gave `spoken`: whole frames."""
-        heard = self.playback.take(len(spoken)).ljust(len(spoken), messages.SILENT_FRAME[:1])
-        began_at = self._frame_began_at(self._chunk)
+        heard = player.playback.take(len(spoken)).ljust(len(spoken), messages.SILENT_FRAME[:1])
+        began_at = player.started_at + self._chunk * FRAME_NS
         self._chunk += len(spoken) // FRAME_SAMPLES
         self._handset.on_audible(heard, began_at)
         if self._tap is not None:
@@ -251,9 +249,10 @@ class TwilioPhone:
         if self._player is None:
             self._warn(messages.INVALID, "nothing may be sent before start: the streamSid is not known yet")
             return
-        match messages.read(message, self.leg.stream_sid):
-            case messages.Media(audio):
-                self._player.push(audio)
+        if type(order := self._read(message)) is messages.Media:  # before all else: fifty a second
+            self._player.push(order.audio)
+            return
+        match order:
             case messages.Mark(name):
                 self._player.mark(name)
             case messages.Clear():
@@ -295,6 +294,6 @@ class TwilioPhone:
             self._timer.cancel()
         if self._player is not None:
             self._player.stop()
-            while self.playback.has_sounded:
-                self._sound(messages.SILENT_FRAME)
+            while self._player.playback.has_sounded:
+                self._sound(self._player, messages.SILENT_FRAME)
         self._on_ended(end)

@@ -5,7 +5,9 @@ from random import Random
 
 from fsm.units import FRAME_SAMPLES
 from simulator import speech
+from simulator.caller import Caller
 from simulator.faults.microphone import ECHO_FRAMES, SILENCE, Microphone
+from simulator.peers.twilio_idle import RestingHandset
 from simulator.world import World
 
 VOICE = speech.speak("Good morning, everybody.").audio
@@ -72,3 +74,29 @@ def test_it_can_be_louder_noisy_and_give_back_what_it_hears() -> None:
         near.on_audible(VOICE[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES], 0)
     assert loudness(echoes[:ECHO_FRAMES]) == 0
     assert 0.3 * usual < loudness(echoes[ECHO_FRAMES:]) < 0.8 * usual
+
+
+def test_it_rests_with_its_person_unless_there_is_something_else_to_hear() -> None:
+    world = World(0)
+    caller = Caller(world, Random(1), [])
+    mic = Microphone(world, Random(1), caller)
+    assert isinstance(mic, RestingHandset)
+    for _ in range(200):
+        world.run_for(20)
+        mic.next_frame()
+    assert mic.rests_until() == caller.rests_until() > world.now()
+    mic.rest(3)
+    assert mic.rests_until() == caller.rests_until()
+    mic.hiss(100)
+    assert mic.rests_until() == 0
+
+
+def test_a_person_who_cannot_rest_is_asked_for_every_frame() -> None:
+    assert microphone()[2].rests_until() == 0
+
+
+def test_an_echo_that_begins_in_a_long_silence_is_given_back_in_frames() -> None:
+    _, _, mic = microphone()
+    mic.echo(0.5)
+    mic.on_audible(SILENCE * (ECHO_FRAMES + 2), 0)
+    assert len(mic.next_frame()) == FRAME_SAMPLES

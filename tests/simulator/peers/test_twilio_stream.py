@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsm.units import FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE
+from simulator.peers import twilio_messages as messages
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_stream import EndedBy, StreamEnd, TwilioPhone
 from tests.fakes import ManualClock
@@ -469,3 +470,18 @@ def test_a_frame_is_160_bytes() -> None:
     line.person.next_frame = lambda: b"\xff" * (FRAME_SAMPLES - 1)  # type: ignore[method-assign]  # a person with a will
     with pytest.raises(AssertionError, match="160 bytes"):
         line.at(20)
+
+
+@given(
+    audio=st.binary(max_size=200),
+    spoilt_at=st.none() | st.integers(0, 300),
+    by=st.sampled_from(['"', "\\", "=", " ", "é"]),
+)
+def test_media_are_read_the_same_by_their_first_bytes_as_by_json(audio: bytes, spoilt_at: int | None, by: str) -> None:
+    payload = base64.b64encode(audio).decode()
+    message = f'{{"event":"media","streamSid":"{LEG.stream_sid}","media":{{"payload":"{payload}"}}}}'
+    if spoilt_at is not None:
+        message = message[:spoilt_at] + by + message[spoilt_at:]
+    read = messages.reader(LEG.stream_sid)(message)
+    assert read == messages.read(message, LEG.stream_sid)
+    assert spoilt_at is not None or read == messages.Media(audio)
