@@ -13,8 +13,10 @@ from agent.clock import Clock
 from agent.errors import Fault
 from agent.ports import Alignment, TextToSpeech, Voice, VoiceListener, Wire
 from agent.services import ToolRunner
-from tools.registry import Registry, Tool
+from tools.context import ToolContext
+from tools.registry import Registry
 from tools.runner import Runner
+from tools.tool import Arguments, Tool
 
 ERRORS_KEPT = 100
 
@@ -226,13 +228,12 @@ class _WatchedListener:
 def _watched(tool: Tool, clock: Clock, runs: list[Ran]) -> Tool:
     """The same tool; each call of its function is written down, with what the model chose of its arguments."""
 
-    def function(**given: Any) -> Any:  # noqa: ANN401 - whatever the tool takes and answers
-        chosen = {name: value for name, value in given.items() if name != tool.context_parameter}
-        runs.append(Ran(clock.now(), tool.name, repr(chosen), str(tool.kind)))
-        return inner(**given)
+    def run(context: ToolContext, arguments: Arguments) -> Any:  # noqa: ANN401 - whatever the tool answers
+        runs.append(Ran(clock.now(), tool.name, repr(dict(arguments)), str(tool.terms.kind)))
+        return inner(context, arguments)
 
-    inner: Callable[..., Any] = tool.function
-    return replace(tool, function=function)
+    inner: Callable[[ToolContext, Arguments], Any] = tool.run
+    return replace(tool, run=run)
 
 
 class _ErrorListener(logging.Handler):

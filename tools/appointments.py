@@ -19,7 +19,8 @@ from pydantic import StringConstraints
 from tools.calendar import HORIZON_DAYS, PartOfDay, Practice, slot_id, spoken, spoken_day
 from tools.context import NotDone, ToolContext, ToolError
 from tools.database import opened
-from tools.registry import Kind, tool
+from tools.declare import tool
+from tools.tool import Kind
 
 DATABASE = "appointments.db"
 """File name within the data directory."""

@@ -1,7 +1,8 @@
 """Tools that act on the call itself."""
 
 from tools.context import EndsCall
-from tools.registry import Kind, tool
+from tools.declare import tool
+from tools.tool import Kind
 
 
 @tool(kind=Kind.EFFECT)

@@ -1,9 +1,13 @@
 """What a tool may know of the call that it serves, and the special things that it may answer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+PortT = TypeVar("PortT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +16,28 @@ class ToolContext:
 
     `caller` is the caller's number, empty when withheld. `data` is the directory of the business's databases.
     `now` tells the business's local time; it is a function, so that a simulation's clock serves as well as the wall's.
+    `key` is the idempotency key of what is being done: the same for the same intent, whoever repeats it. `ports` are
+    what else the house offers, each under the Protocol that describes it.
     """
 
     call_id: str
     caller: str
     data: Path
     now: Callable[[], datetime]
+    key: str = ""
+    ports: Mapping[type, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def today(self) -> date:
         """The business's present day."""
         return self.now().date()
+
+    def port(self, kind: type[PortT]) -> PortT:
+        """What the house offers under the Protocol `kind`; raises `ToolError` where it offers none."""
+        offered: PortT | None = self.ports.get(kind)
+        if offered is None:
+            raise ToolError(f"This cannot be done on this line: it has no {kind.__name__}.")
+        return offered
 
 
 class ToolError(Exception):

@@ -32,7 +32,7 @@ class _Open:
         self.inode = 0
 
     def __del__(self) -> None:
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, AttributeError):  # one that could not be opened has none
             self.connection.close()
 
 

@@ -2,60 +2,47 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
 
-from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, to_json
-
-from tools.context import EndsCall, NotDone, ToolContext, ToolError
-from tools.registry import Kind, Registry, Tool, UnknownToolError
+from tools.context import ToolContext, ToolError
+from tools.intents import Intents, canonical, digest
+from tools.journal import Journal, JournalError
+from tools.mistakes import Mistakes
+from tools.outcome import Ending, Fate, Outcome, broken, ending_of, failure, too_late
+from tools.ports import Cache
+from tools.registry import Registry, UnknownToolError
+from tools.tool import EFFECT_LIMIT_MS, Arguments, Kind, Tool
 
 MAX_ARGUMENTS_CHARS = 16_000
 """Longer arguments are no slip of the tongue but a model that runs wild."""
 
-MAX_RESULT_CHARS = 4_000
-"""About a thousand tokens: what a spoken answer could need, and no more."""
-
-MAX_REMEMBERED_EFFECTS = 64
-"""Effects of one call whose first answer is kept; far beyond what a phone call can contain."""
-
-EFFECT_LIMIT_MS = 30_000
-"""What may not be cancelled goes on after its deadline, to end properly; what hangs is given up after this."""
-
-_BROKE = "The tool broke. Say that this does not work right now, and offer another way."
 _CANCELLED = "The tool was stopped before it ended."
+_UNWRITTEN = "This cannot be done right now. Nothing was changed. Say so, and offer another way."
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The one ending of a tool call; `result` is JSON text for the model."""
-
-    result: str
-    failed: bool = False
-    ends_call: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    outcome: Outcome
-    repeatable: bool = False
-    """Nothing was done: the same request may run again."""
 
 
 class Runner:
     """Runs tools for one call.
 
     Within the call an effect with the same tool and the same meaning (arguments after checking, defaults filled in)
-    runs once: a repetition gets the first answer, or waits for it.
+    runs once: a repetition gets the first answer, or waits for it. With a `journal` that holds for a call that goes on
+    in another life of the process, and an effect that cannot be written down does not run. With a `cache` answers of
+    pure tools are kept, where they are declared so.
     """
 
-    def __init__(self, tools: Registry, context: ToolContext) -> None:
+    def __init__(
+        self, tools: Registry, context: ToolContext, *, journal: Journal | None = None, cache: Cache | None = None
+    ) -> None:
         self._tools = tools
         self._context = context
-        self._effects: dict[bytes, _Ending | asyncio.Task[_Ending]] = {}
-        self._running: set[asyncio.Task[_Ending]] = set()
+        self._cache = cache
+        self._pepper = b"" if cache is None else cache.pepper
+        self._intents = Intents(context, journal)
+        self._mistakes = Mistakes()
+        self._running: set[asyncio.Task[Ending]] = set()
 
     async def run(self, name: str, arguments_json: str) -> Outcome:
         """The outcome of one tool call. Raises nothing, except that its own task may be cancelled.
@@ -64,14 +51,19 @@ class Runner:
         """
         try:
             wanted = self._tools[name]
-            arguments = wanted.parse(_bounded_arguments(arguments_json))
+            arguments = wanted.check(_bounded_arguments(arguments_json))
         except (UnknownToolError, ToolError) as error:
-            return _failure(str(error)).outcome
-        if wanted.kind is Kind.EFFECT:
+            return self._mistakes.made(name, str(error))
+        self._mistakes.made_good(name)
+        if wanted.terms.kind is Kind.EFFECT:
             return await self._run_once(wanted, arguments)
+        if self._cache is not None and wanted.terms.cache_ms:
+            return await self._wait_for(self._begin(wanted, self._ask_cache(self._cache, wanted, arguments)), wanted)
         if wanted.is_async:
-            return await self._wait_for(self._begin(wanted, arguments), wanted)
-        return self._run_inline(wanted, arguments).outcome
+            return await self._wait_for(self._begin(wanted, self._attempt(wanted, arguments, self._context)), wanted)
+        ending = self._attempt_inline(wanted, arguments, self._context)
+        await self._outdate(wanted, ending)
+        return ending.outcome
 
     async def settle(self, timeout_ms: int) -> int:
         """Wait, bounded, for what still runs when the call is over; how many did not end in time."""
@@ -79,61 +71,96 @@ class Runner:
             await asyncio.wait(set(self._running), timeout=timeout_ms / 1_000)
         return len(self._running)
 
-    async def _run_once(self, wanted: Tool, arguments: BaseModel) -> Outcome:
-        key = to_json([wanted.name, arguments.model_dump(mode="json")])
-        known = self._effects.get(key)
-        if isinstance(known, _Ending):
-            return known.outcome
-        if known is not None:
-            return await self._wait_for(known, wanted)
+    # --- effects -----------------------------------------------------------------------------------------------
+
+    async def _run_once(self, wanted: Tool, arguments: Arguments) -> Outcome:
+        try:
+            intent = self._intents.intent(wanted, arguments)
+            known = self._intents.known(intent)
+            if isinstance(known, Ending):
+                return known.outcome
+            if known is not None:
+                return await self._wait_for(known, wanted)
+            key = self._intents.begin(intent, wanted, arguments)
+        except JournalError as error:
+            _log.error("tool %s was not run: %s", wanted.name, error)
+            return failure(_UNWRITTEN, say=wanted.terms.on_failure)
+        context = replace(self._context, key=key)
         if not wanted.is_async:
-            ending = self._run_inline(wanted, arguments)
-            self._remember(key, ending)
+            ending = self._attempt_inline(wanted, arguments, context)
+            self._note_end(wanted, key, ending)
+            self._intents.remember(intent, ending)
+            await self._outdate(wanted, ending)
             return ending.outcome
-        task = self._begin(wanted, arguments)
-        self._remember(key, task)
-        task.add_done_callback(lambda done: self._remember(key, _ending_of(done)))
+        task = self._begin(wanted, self._attempt(wanted, arguments, context))
+        self._intents.remember(intent, task)
+        task.add_done_callback(lambda done: self._intents.remember(intent, _ending_of(done)))
         return await self._wait_for(task, wanted)
 
-    def _remember(self, key: bytes, ending: "_Ending | asyncio.Task[_Ending]") -> None:
-        self._effects.pop(key, None)
-        if isinstance(ending, _Ending) and ending.repeatable:
-            return
-        self._effects[key] = ending
-        if len(self._effects) > MAX_REMEMBERED_EFFECTS:
-            del self._effects[next(iter(self._effects))]
-
-    def _run_inline(self, wanted: Tool, arguments: BaseModel) -> _Ending:
+    def _note_end(self, wanted: Tool, key: str, ending: Ending) -> None:
+        """What happened has happened: where it cannot be written down, the entry stays open and is found there."""
         try:
-            return _answer(wanted.call(arguments, self._context))
+            self._intents.end(key, ending)
+        except JournalError as error:
+            _log.error("tool %s ended (%s): %s", wanted.name, ending.fate, error)
+
+    # --- one attempt ---------------------------------------------------------------------------------------------
+
+    def _attempt_inline(self, wanted: Tool, arguments: Arguments, context: ToolContext) -> Ending:
+        try:
+            return ending_of(wanted.run(context, arguments))
         except Exception as error:  # a tool may raise anything, and the call goes on
             return _broken(wanted, error)
 
-    def _begin(self, wanted: Tool, arguments: BaseModel) -> asyncio.Task[_Ending]:
-        task = asyncio.create_task(self._attempt(wanted, arguments), name=f"tool {wanted.name}")
+    async def _attempt(self, wanted: Tool, arguments: Arguments, context: ToolContext) -> Ending:
+        try:
+            async with asyncio.timeout(EFFECT_LIMIT_MS / 1_000):
+                ending = ending_of(await wanted.run(context, arguments))
+        except Exception as error:  # a tool may raise anything, and the call goes on
+            ending = _broken(wanted, error)
+        if wanted.terms.kind is Kind.EFFECT:
+            self._note_end(wanted, context.key, ending)
+        await self._outdate(wanted, ending)
+        return ending
+
+    def _begin(self, wanted: Tool, work: Coroutine[Any, Any, Ending]) -> asyncio.Task[Ending]:
+        task = asyncio.create_task(work, name=f"tool {wanted.name}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
-    async def _attempt(self, wanted: Tool, arguments: BaseModel) -> _Ending:
+    async def _wait_for(self, task: asyncio.Task[Ending], wanted: Tool) -> Outcome:
         try:
-            async with asyncio.timeout(max(wanted.deadline_ms, EFFECT_LIMIT_MS) / 1_000):
-                return _answer(await wanted.call(arguments, self._context))
-        except Exception as error:  # a tool may raise anything, and the call goes on
-            return _broken(wanted, error)
-
-    async def _wait_for(self, task: asyncio.Task[_Ending], wanted: Tool) -> Outcome:
-        try:
-            done, _ = await asyncio.wait({task}, timeout=wanted.deadline_ms / 1_000)
+            done, _ = await asyncio.wait({task}, timeout=wanted.terms.deadline_ms / 1_000)
         except asyncio.CancelledError:
-            if wanted.kind is Kind.PURE:
+            if wanted.terms.kind is Kind.PURE:
                 task.cancel()
             raise
         if done:
             return _ending_of(task).outcome
-        if wanted.kind is Kind.PURE:
+        if wanted.terms.kind is Kind.PURE:
             task.cancel()
-        return _too_late(wanted)
+        return too_late(wanted)
+
+    # --- kept answers --------------------------------------------------------------------------------------------
+
+    async def _ask_cache(self, cache: Cache, wanted: Tool, arguments: Arguments) -> Ending:
+        """The kept answer, or a fresh one; what depends on the call is kept for its caller alone."""
+
+        async def ask() -> Ending:
+            if wanted.is_async:
+                return await self._attempt(wanted, arguments, self._context)
+            return self._attempt_inline(wanted, arguments, self._context)
+
+        whose = (self._context.caller or self._context.call_id) if wanted.reads_call else ""
+        key = digest(cache.pepper, [whose, wanted.name, canonical(arguments)])
+        return await cache.answer(wanted.name, key, wanted.terms.cache_ms, ask)
+
+    async def _outdate(self, wanted: Tool, ending: Ending) -> None:
+        """Forget what is no longer so, before anybody is told; nothing, where nothing was changed."""
+        if self._cache is not None and ending.fate is not Fate.NOT_DONE:
+            for tool in wanted.terms.outdates:
+                await self._cache.forget(tool)
 
 
 def _bounded_arguments(arguments_json: str) -> str:
@@ -143,53 +170,12 @@ def _bounded_arguments(arguments_json: str) -> str:
     return "{}" if stripped in ("", "null") else stripped  # how models spell "no arguments"
 
 
-def _ending_of(task: asyncio.Task[_Ending]) -> _Ending:
-    return _failure(_CANCELLED) if task.cancelled() else task.result()
+def _ending_of(task: asyncio.Task[Ending]) -> Ending:
+    return Ending(failure(_CANCELLED), Fate.UNSURE) if task.cancelled() else task.result()
 
 
-def _answer(value: object) -> _Ending:
-    match value:
-        case EndsCall(answer):
-            return _Ending(Outcome(_bounded_json(answer), ends_call=True))
-        case NotDone(answer):
-            return _Ending(Outcome(_bounded_json(answer)), repeatable=True)
-        case _:
-            return _Ending(Outcome(_bounded_json(value)))
-
-
-def _failure(text: str, *, repeatable: bool = False) -> _Ending:
-    return _Ending(Outcome(_bounded_json({"error": text}), failed=True), repeatable)
-
-
-def _broken(wanted: Tool, error: Exception) -> _Ending:
-    """The ending for an exception; its text reaches the model only where the tool meant it to."""
-    if isinstance(error, ToolError):
-        return _failure(str(error), repeatable=True)
-    _log.error("tool %s broke: %s", wanted.name, type(error).__name__)
-    _log.debug("tool %s broke", wanted.name, exc_info=error)  # the error's text may hold a caller's words
-    return _failure(wanted.on_failure or _BROKE)
-
-
-def _too_late(wanted: Tool) -> Outcome:
-    seconds = wanted.deadline_ms / 1_000
-    if wanted.kind is Kind.PURE:
-        return _failure(wanted.on_failure or f"No answer within {seconds:g} s. Say so, and offer another way.").outcome
-    unsure = (
-        f"Not confirmed within {seconds:g} s; it may still be done. Say neither that it is done nor that it failed."
-    )
-    return _failure(unsure).outcome
-
-
-def _bounded_json(value: object) -> str:
-    try:
-        text = to_json(value, inf_nan_mode="null").decode()
-    except (PydanticSerializationError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise TypeError(f"a tool must answer with what JSON can hold, got {type(value).__name__}") from error
-    if len(text) <= MAX_RESULT_CHARS:
-        return text
-    return to_json({"cut": f"{len(text)} characters, this is the beginning", "beginning": _head_of(text)}).decode()
-
-
-def _head_of(text: str) -> str:
-    """The beginning of `text`, short enough that it fits although quoting may double it."""
-    return text[: MAX_RESULT_CHARS // 2 - 100]
+def _broken(wanted: Tool, error: Exception) -> Ending:
+    if not isinstance(error, ToolError):
+        _log.error("tool %s broke: %s", wanted.name, type(error).__name__)
+        _log.debug("tool %s broke", wanted.name, exc_info=error)  # the error's text may hold a caller's words
+    return broken(wanted, error)

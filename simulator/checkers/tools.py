@@ -11,8 +11,7 @@ from simulator.checkers.base import Finding
 from simulator.checkers.facts import Facts, facts_of, has_fault
 from simulator.runs.evidence import CallEvidence, Evidence
 from tools.appointments import DATABASE, booking_rows
-from tools.registry import Kind
-from tools.runner import EFFECT_LIMIT_MS
+from tools.tool import EFFECT_LIMIT_MS, Kind
 
 LONGEST_TOOL_NS = ms_to_ns(EFFECT_LIMIT_MS + 2_000)
 

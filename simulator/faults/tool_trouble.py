@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.services import ToolOutcome, ToolRunner
 from fsm.units import NS_PER_MS
 from simulator.world import World
-from tools.runner import EFFECT_LIMIT_MS
+from tools.tool import EFFECT_LIMIT_MS
 
 Run = Callable[[], Awaitable[ToolOutcome]]
 Trouble = Callable[["ToolTrouble", Run], Awaitable[ToolOutcome]]

@@ -4,8 +4,8 @@ from agent.services import ToolOutcome
 from simulator.faults.base import Fault, Kind, Stage, Strike
 from simulator.faults.tool_trouble import Run, ToolTrouble, Trouble, babbles, breaks, doubled, hangs, slowed
 from simulator.faults.ways import ms, some
-from tools import registry
 from tools.catalog import CATALOG
+from tools.tool import Kind as ToolKind
 
 HANGS_UP_AFTER_MS = 300
 """So long after a tool began the caller has enough."""
@@ -20,7 +20,7 @@ def _befalls(trouble: Trouble) -> Strike:
 
 def _is_effect(name: str) -> bool:
     """Whether the tool does something that must not be done twice."""
-    return name in CATALOG.names and CATALOG[name].kind is registry.Kind.EFFECT
+    return name in CATALOG.names and CATALOG[name].terms.kind is ToolKind.EFFECT
 
 
 def _doubled(stage: Stage, strength: float) -> None:

@@ -24,7 +24,7 @@ from simulator.runs.plan import CallerPlan, Plan
 from simulator.runs.rendered import put_phrases
 from simulator.runs.telling import call_outcome
 from simulator.world import Endless, Stuck
-from tools.runner import EFFECT_LIMIT_MS
+from tools.tool import EFFECT_LIMIT_MS
 
 RELEASE_MS = 2_000
 """After the last call, until everything it held must be released."""

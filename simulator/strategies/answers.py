@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.brain.answers import BrainAnswer, CannedBrain
 from tools.catalog import CATALOG
-from tools.registry import Tool
+from tools.tool import Tool
 
 TEXTS = (
     "Yes.",

@@ -32,7 +32,7 @@ from simulator.strategies.answers import brains
 from simulator.strategies.people import KEYS, SAYINGS, SIGNS_OF_LISTENING
 from simulator.strategies.providers import phones
 from tools.catalog import CATALOG
-from tools.registry import Tool
+from tools.tool import Tool
 
 LAST_MS = 120_000
 """The caller hangs up by then, whatever came of it."""

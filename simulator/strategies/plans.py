@@ -15,7 +15,7 @@ from simulator.strategies.answers import brains
 from simulator.strategies.people import callers
 from simulator.strategies.providers import deepgram_behaviours, elevenlabs_behaviours, groq_behaviours, links
 from tools.catalog import CATALOG
-from tools.registry import Tool
+from tools.tool import Tool
 
 LONGEST_MS = 120_000
 """Every drawn call is over by then."""

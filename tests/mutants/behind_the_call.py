@@ -21,6 +21,7 @@ from fsm.effects import RunTool
 from fsm.events import Event, ToolReturned
 from fsm.transcript import STILL_RUNNING, Message
 from tests.mutants.mutant import all_of, mutant, reducer_for, swapped
+from tools.intents import Intents
 from tools.runner import Runner
 
 Plan = AbstractContextManager[object]
@@ -42,7 +43,7 @@ def tool_retried_twice() -> Plan:
 
 @mutant("what was done already is not remembered", "tool_twice", "booking")
 def effects_not_remembered() -> Plan:
-    return swapped(Runner, "_remember", lambda _runner, _key, _ending: None)
+    return swapped(Intents, "remember", lambda _intents, _intent, _ending: None)
 
 
 @mutant("the answer of a tool is told twice", "booking", "tool_slow")

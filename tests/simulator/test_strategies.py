@@ -27,7 +27,8 @@ from simulator.strategies.holding import as_test
 from tests.soak import examples
 from tools.catalog import CATALOG
 from tools.context import ToolError
-from tools.registry import Kind, tool
+from tools.declare import tool
+from tools.tool import Kind
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -36,7 +37,7 @@ from hypothesis import given
 
 from simulator.strategies import ChartMachine, hold, plans, seeds
 from tools.catalog import CATALOG
-from tools.registry import tool
+from tools.declare import tool
 
 
 @tool()
@@ -122,14 +123,14 @@ def test_the_simplest_is_healthy_and_short(drawn: st.SearchStrategy[object], sim
 
 @given(st.data(), st.sampled_from([*CATALOG, _weigh]))
 def test_arguments_fit_the_tools_they_are_drawn_for(data: st.DataObject, wanted: Any) -> None:  # noqa: ANN401 - a Tool
-    wanted.parse(data.draw(strategies.arguments(wanted)))
+    wanted.check(data.draw(strategies.arguments(wanted)))
 
 
 @pytest.mark.parametrize("wanted", [*CATALOG, _weigh], ids=lambda wanted: str(wanted.name))
 def test_broken_arguments_are_refused_by_most_tools(wanted: Any) -> None:  # noqa: ANN401 - a Tool
     def is_refused(arguments: str) -> bool:
         try:
-            wanted.parse(arguments)
+            wanted.check(arguments)
         except ToolError:
             return True
         return False

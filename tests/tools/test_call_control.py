@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.tools.virtual import run
 from tools.catalog import CATALOG
 from tools.context import ToolContext
-from tools.runner import Outcome, Runner
+from tools.outcome import Outcome
+from tools.runner import Runner
 
 CONTEXT = ToolContext("call-1", "", Path("nowhere"), lambda: datetime.fromisoformat("2026-11-23T09:00"))
 

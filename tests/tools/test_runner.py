@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 
 from tests.tools.virtual import elapse, run
 from tools.context import EndsCall, NotDone, ToolContext, ToolError
-from tools.registry import Registry, Tool, tool
-from tools.runner import EFFECT_LIMIT_MS, MAX_REMEMBERED_EFFECTS, MAX_RESULT_CHARS, Outcome, Runner
+from tools.declare import tool
+from tools.intents import MAX_REMEMBERED
+from tools.outcome import MAX_RESULT_CHARS, Outcome
+from tools.registry import Registry
+from tools.runner import Runner
+from tools.tool import EFFECT_LIMIT_MS, Tool
 
 CONTEXT = ToolContext("call-1", "+15550100", Path("nowhere"), lambda: datetime.fromisoformat("2026-11-23T09:00"))
 
@@ -79,7 +83,7 @@ def test_what_a_tool_may_say_reaches_the_model_and_what_it_may_not_does_not(capl
         """Refuse."""
         raise ToolError("We are closed.")
 
-    @tool(on_failure="Say that the oven is out of order.")
+    @tool(on_failure="The oven is out of order.")
     def break_down() -> None:
         """Break."""
         raise KeyError("secret-host:5432")
@@ -92,7 +96,7 @@ def test_what_a_tool_may_say_reaches_the_model_and_what_it_may_not_does_not(capl
     async def story() -> None:
         it = runner(refuse, break_down, blow_up)
         assert error_of(await it.run("refuse", "{}")) == "We are closed."
-        assert error_of(await it.run("break_down", "{}")) == "Say that the oven is out of order."
+        assert json.loads((await it.run("break_down", "{}")).result)["say"] == "The oven is out of order."
         assert "does not work right now" in error_of(await it.run("blow_up", "{}"))
 
     with caplog.at_level(logging.INFO):
@@ -156,7 +160,7 @@ def test_an_effect_that_hangs_is_given_up_in_the_end() -> None:
         await it.run("cook", '{"dish": "stone soup", "takes_s": 1000}')
         assert await it.settle(EFFECT_LIMIT_MS // 2) == 1
         assert await it.settle(EFFECT_LIMIT_MS) == 0
-        assert "does not work" in error_of(await it.run("cook", '{"dish": "stone soup", "takes_s": 1000}'))
+        assert "may be done or not" in error_of(await it.run("cook", '{"dish": "stone soup", "takes_s": 1000}'))
 
     run(story())
 
@@ -240,11 +244,11 @@ def test_memory_of_effects_is_bounded() -> None:
 
     async def story() -> Runner:
         it = runner(kitchen.tool())
-        for number in range(2 * MAX_REMEMBERED_EFFECTS):
+        for number in range(2 * MAX_REMEMBERED):
             await it.run("cook", json.dumps({"dish": str(number)}))
         return it
 
-    assert len(run(story())._effects) == MAX_REMEMBERED_EFFECTS
+    assert len(run(story())._intents._known) == MAX_REMEMBERED
 
 
 REQUESTS = st.lists(

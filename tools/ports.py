@@ -1,0 +1,27 @@
+"""What the runner of tools may be given from outside, in its own words."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from tools.outcome import Ending
+
+
+class Cache(Protocol):
+    """Keeps answers of pure tools. It never raises, and never costs a call more than it saves."""
+
+    @property
+    def pepper(self) -> bytes:
+        """What makes its keys unguessable, at most 64 bytes; the same for all that share it."""
+        ...
+
+    async def answer(self, tool: str, key: str, cache_ms: int, ask: Callable[[], Awaitable[Ending]]) -> Ending:
+        """The kept answer of `tool` under `key`, or what `ask` gives, which is then kept for `cache_ms`.
+
+        `ask` never raises and may be called at any time, by nobody's request too; of its endings only those that are
+        `Fate.DONE` are answers, `NOT_DONE` is a refusal ("not found"), `UNSURE` a failure. Whoever waits here may be
+        cancelled, which must not stop an asking that others wait for. `key` holds no private value in the clear.
+        """
+        ...
+
+    async def forget(self, tool: str) -> None:
+        """The kept answers of `tool` are no longer good."""
