@@ -1,7 +1,8 @@
 """The chart as pictures for people: a Mermaid diagram and a matrix, generated from the rows."""
 
-from fsm.chart import IGNORED, INITIAL, TABLE
+from fsm.chart import INITIAL, TABLE
 from fsm.events import EVENTS
+from fsm.rows import IGNORED
 from fsm.state import Mode
 
 ABBREVIATIONS = {"SpeechStarted": "voice", "SpeechStopped": "silence", "WordsHeard": "words", "Tick": "deadline"}

@@ -1,9 +1,10 @@
 """One decision: `step(state, event, now) -> (state, effects)`. Total, pure, never waits."""
 
-from fsm.chart import IGNORED, TABLE
+from fsm.chart import TABLE
 from fsm.effects import ContinueReply, Effect, Recite, StartReply
 from fsm.events import Event, Tick
 from fsm.profile import Phrases, Profile
+from fsm.rows import IGNORED
 from fsm.state import CallState, Deadlines, Mode
 from fsm.units import ms_to_ns
 from fsm.values import replace

@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from fsm.chart import IGNORED
 from fsm.events import (
     CallEnded,
     CallStarted,
@@ -37,6 +36,7 @@ from fsm.events import (
     WordsHeard,
 )
 from fsm.profile import Phrases, Profile
+from fsm.rows import IGNORED
 from fsm.state import Mode
 from fsm.units import ms_to_ns
 from simulator.strategies.moves import (

@@ -2,18 +2,18 @@
 
 import pytest
 
-from fsm import chart
+from fsm import chart, rows
 from fsm.events import EVENTS
 from fsm.state import Mode
 
 
 def test_every_pair_is_decided() -> None:
-    decided = {(mode, event.__name__) for mode, event in chart.TABLE} | set(chart.IGNORED)
+    decided = {(mode, event.__name__) for mode, event in chart.TABLE} | set(rows.IGNORED)
     assert decided == {(mode, event.__name__) for mode in Mode for event in EVENTS}
 
 
 def test_every_ignored_pair_has_a_reason() -> None:
-    assert all(reason.strip() for reason in chart.IGNORED.values())
+    assert all(reason.strip() for reason in rows.IGNORED.values())
 
 
 def test_nothing_leads_out_of_the_end() -> None:
@@ -23,21 +23,21 @@ def test_nothing_leads_out_of_the_end() -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        (chart._row("Tick", Mode.LISTENING, Mode.ENDED, "rearm"), "last row, and only it"),
-        (chart._row("TurnResumed", Mode.LISTENING, None, "rearm"), "not both"),
-        (chart._row("PhaseOfTheMoon", Mode.LISTENING, None, "rearm"), "unknown event"),
-        (chart._row("Tick", Mode.LISTENING, None, "dance"), '"dance"'),
-        (chart._row("Tick", Mode.LISTENING, None, "rearm", "is_tuesday"), '"is_tuesday"'),
+        (rows._row("Tick", Mode.LISTENING, Mode.ENDED, "rearm"), "last row, and only it"),
+        (rows._row("TurnResumed", Mode.LISTENING, None, "rearm"), "not both"),
+        (rows._row("PhaseOfTheMoon", Mode.LISTENING, None, "rearm"), "unknown event"),
+        (rows._row("Tick", Mode.LISTENING, None, "dance"), '"dance"'),
+        (rows._row("Tick", Mode.LISTENING, None, "rearm", "is_tuesday"), '"is_tuesday"'),
     ],
 )
 def test_a_contradiction_is_found(monkeypatch: pytest.MonkeyPatch, row: dict[str, object], complaint: str) -> None:
-    monkeypatch.setattr(chart, "ROWS", [*chart.ROWS, row])
+    monkeypatch.setattr(chart, "ROWS", [*rows.ROWS, row])
     with pytest.raises(chart.ChartError, match=complaint):
         chart.freeze()
 
 
 def test_an_undecided_pair_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = [row for row in chart.ROWS if row["trigger"] != "DigitPressed"]
+    kept = [row for row in rows.ROWS if row["trigger"] != "DigitPressed"]
     monkeypatch.setattr(chart, "ROWS", kept)
     with pytest.raises(chart.ChartError, match="DigitPressed"):
         chart.freeze()

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fsm import guards
-from fsm.chart import ROWS, machine
+from fsm.chart import machine
 from fsm.effects import CancelReply, ContinueReply, EndCall, Recite, RunTool, StartReply
 from fsm.events import (
     CallEnded,
@@ -35,6 +35,7 @@ from fsm.events import (
     WordsHeard,
 )
 from fsm.profile import Phrases, Profile
+from fsm.rows import ROWS
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
 from fsm.transcript import is_valid
