@@ -1,6 +1,6 @@
 """Calls written down as in the published rules: runs of ticks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.metrics.panel import Event, Measure, events_of
@@ -19,7 +19,7 @@ def stream(
     caller: Runs = (),
     agent: Runs = (),
     backchannels: Runs = (),
-    inserts: dict[int, Sequence[Insert]] | None = None,
+    inserts: Mapping[int, Sequence[Insert]] | None = None,
     tick_ms: int = 200,
 ) -> Ticks:
     """A call of `count` ticks; `inserts` by their tick."""
