@@ -113,7 +113,10 @@ def test_a_hesitation_inside_a_turn_is_the_caller_speaking() -> None:
         ({"end_ms": -1}, "call.json: end_ms: Input should be greater than or equal to 0"),
         ({"end_ms": 8_000}, "caller[2]: expected its end within the call's 8000 ms, got 9400"),
         ({"caller": [turn(500, 500)]}, "call.json: caller[0]: expected end_ms after start_ms, got 500 to 500"),
-        ({"caller": [turn(500, 900) | {"end_ms": 900.5}]}, "call.json: caller[0].end_ms: Input should be a valid integer"),
+        (
+            {"caller": [turn(500, 900) | {"end_ms": 900.5}]},
+            "caller[0].end_ms: Input should be a valid integer",
+        ),
         ({"caller": [sound("sneeze", 500, 900)]}, "call.json: caller[0].kind: Input should be 'turn'"),
         ({"caller": [turn(900, 950), turn(500, 700)]}, "expected entries in order of start_ms, got 500 after 900"),
         ({"agent": [agent(500, 900, 1, voiced_ms=[[400, 600]])]}, "agent[0]: expected what is in it within 500 to 900"),
