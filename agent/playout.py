@@ -137,11 +137,12 @@ class Playout:
         return max(now, min(dues)) if dues else None
 
     def _refill_until(self, now: int) -> int | None:
-        is_dry = now >= self._line.ends_at and not (self._is_finished or self._is_held)
-        return self._refill.until(self._audio.unsent, now) if is_dry else None
+        if now < self._line.ends_at or self._is_finished or self._is_held:
+            return None
+        return self._refill.until(self._audio.unsent, now)
 
     def _piece_at(self) -> int | None:
-        of_filler = 0 if self._filler is None else self._filler_unsent
+        of_filler = 0 if self._filler is None else self._filler.unsent_samples
         if not (waiting := of_filler or self._audio.unsent) or self._is_held:
             return None
         if waiting < self._frame_samples and not of_filler and not self._is_finished:

@@ -138,11 +138,12 @@ class Caller:
             self._consider(at)
         while self._keys and self._keys[0][0] <= at:
             self._press_key()
-        if self._spoken >= len(self._sound):
-            return self._on_the_line(SILENT_FRAME) if self._line_noise_level else SILENT_FRAME
-        frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
-        self._spoken += len(frame)
-        return self._on_the_line(frame.ljust(FRAME_SAMPLES, SILENT_FRAME[:1]))
+        frame = SILENT_FRAME
+        if self._spoken < len(self._sound):
+            frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
+            self._spoken += len(frame)
+            frame = frame.ljust(FRAME_SAMPLES, SILENT_FRAME[:1])
+        return self._on_the_line(frame) if self._line_noise_level else frame
 
     def rests_until(self) -> int:
         """The instant (ns) before which the person makes no sound unless they hear something; past if they may at once.
@@ -183,8 +184,6 @@ class Caller:
 
     def _on_the_line(self, frame: bytes) -> bytes:
         """What the microphone gives: the person's sound and, under all of it, the line's noise."""
-        if not self._line_noise_level:
-            return frame
         noise = speech.noise(FRAME_MS, self._noise_rng, self._line_noise_level)
         return audioop.lin2ulaw(audioop.add(audioop.ulaw2lin(frame, 2), audioop.ulaw2lin(noise, 2), 2), 2)
 

@@ -105,6 +105,8 @@ class WordEar:
         voiced = voiced_span(audio)
         if voiced is None and not read:
             return NOTHING
+        if not read:
+            return Heard(_instants(voiced, at))
         words = tuple(
             HeardWord(
                 word.text,

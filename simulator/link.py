@@ -188,6 +188,11 @@ class Lane:
         if self._is_cut:
             return
         under_way, way = self._under_way, self._way
+        if way.is_even and not under_way and size_bytes <= LANE_LIMIT_BYTES and not extra_ms:  # nearly always
+            self._timer = timer = self._world.call_in(way.delay_ns, self._arrives)
+            under_way.append((timer.when, size_bytes, deliver, args))
+            self._bytes = size_bytes
+            return
         self._bytes += size_bytes
         if self._bytes > LANE_LIMIT_BYTES or len(under_way) >= LANE_LIMIT_MESSAGES:
             self._bytes -= size_bytes
@@ -214,7 +219,7 @@ class Lane:
     def _arrive(self) -> None:
         """Deliver the first message, then wait for the next: others may act between two of one instant."""
         if self._link.may_stall and (passable_at := self._link.passable_at()) > self._world.now():
-            self._timer = self._world.call_at(passable_at, self._arrive)
+            self._timer = self._world.call_at(passable_at, self._arrives)
             return
         under_way = self._under_way
         _, size_bytes, deliver, args = under_way.popleft()

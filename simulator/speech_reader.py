@@ -132,7 +132,7 @@ class SpeechReader:
     def _goes_on(self, signs: bytes) -> bool:
         """Whether these, the last that came, are just the next of the word under way: most of speech is."""
         word = self._word
-        if word is None or word.is_lost or word.at + len(signs) != self.position_samples:
+        if word is None or word.is_lost or word.at + len(signs) != self._base + len(self._signs):
             return False
         cursor = word.cursor + len(signs)
         if cursor >= len(word.code.signs) or word.code.signs[word.cursor : cursor] != signs:

@@ -121,6 +121,14 @@ class World:
         heapq.heappush(self._heap, (when, seq, entry))
         return entry
 
+    def call_in(self, delay_ns: int, callback: Callable[[], None]) -> Scheduled:
+        """Call `callback` once, `delay_ns` from now: `call_at` for what is asked for with every frame."""
+        when = self._now + delay_ns
+        entry = Scheduled(when, callback, self)
+        self._seq = seq = self._seq + 1
+        heapq.heappush(self._heap, (when, seq, entry))
+        return entry
+
     def call_soon(self, callback: Callable[[], None]) -> Scheduled:
         """Call `callback` at this instant, after what is already scheduled for it."""
         return self.call_at(self._now, callback)

@@ -70,20 +70,20 @@ class Transcriber:
 
     def push(self, audio: bytes) -> list[Told]:
         """Hear the next audio. It is taken in frames, so its framing on the wire makes no difference."""
-        if not self._partial and self._may_rest(len(audio)) and not audio.strip(SILENCE):
-            self._reader.rest(len(audio))
-            self._voiced_samples = 0
-            return []
         audio = self._partial + audio
         whole = len(audio) - len(audio) % FRAME_SAMPLES
-        for at in range(0, whole, FRAME_SAMPLES):
-            self._hear(audio[at : at + FRAME_SAMPLES])
+        if self._may_rest(whole) and not audio.strip(SILENCE):
+            self._reader.rest(whole)
+            self._voiced_samples = 0
+        else:
+            for at in range(0, whole, FRAME_SAMPLES):
+                self._hear(audio[at : at + FRAME_SAMPLES])
         self._partial = audio[whole:]
         return self._take()
 
     def _may_rest(self, samples: int) -> bool:
         """Whether so many samples of silence change nothing, and nothing is to be told of them."""
-        if self._is_speaking or self._last_word_at is not None or samples % FRAME_SAMPLES:
+        if self._is_speaking or self._last_word_at is not None:
             return False
         fresh = self._reader.position_samples + samples - self._segment_at
         return self._reader.is_at_rest and not 0 < self._empty_samples <= fresh

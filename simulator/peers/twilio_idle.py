@@ -51,7 +51,9 @@ class IdlePhone(TwilioPhone):
 
     def _on_frame_due(self) -> None:
         now = self._clock.now()
-        while self.end is None and (due := self._frame_began_at(self._chunk + self._stride)) <= now:
+        assert self._player is not None, "frames begin with the stream"
+        started_at = self._player.started_at
+        while self.end is None and (due := started_at + (self._chunk + self._stride) * FRAME_NS) <= now:
             if self._stride == 1:
                 self._one_frame()
             else:

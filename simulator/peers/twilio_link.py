@@ -31,7 +31,8 @@ class Link:
         self._jitter_ns = jitter_ms * NS_PER_MS
         self._stall_every_ns = stall_every_ms * NS_PER_MS
         self._stall_ns = stall_ms * NS_PER_MS
-        self._is_plain = not (delay_ms or jitter_ms or stall_every_ms)
+        self.is_prompt = not (delay_ms or jitter_ms or stall_every_ms)
+        """Whether an action would run on the spot, so that there is no need to make one of a message."""
         self._began_at = clock.now()
         self._held_until = 0
         self._under_way: deque[tuple[int, Callable[[], None]]] = deque()
@@ -39,12 +40,8 @@ class Link:
 
     def hold(self, duration_ms: int) -> None:
         """Deliver nothing for so long, then all of it at once."""
+        self.is_prompt = False
         self._held_until = max(self._held_until, self._clock.now() + duration_ms * NS_PER_MS)
-
-    @property
-    def is_prompt(self) -> bool:
-        """Whether an action would run on the spot, so that there is no need to make one of a message."""
-        return self._is_plain and not self._under_way and not self._held_until
 
     def carry(self, action: Callable[[], None]) -> None:
         """Run `action` at the other end."""

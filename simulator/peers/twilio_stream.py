@@ -197,16 +197,14 @@ class TwilioPhone:
     def _start(self) -> None:
         self._player = Player(self._clock, self._echo)
         self._up.send(messages.start(self.leg, self._up.next_sequence()))
-        self._timer = self._clock.call_at(self._frame_began_at(self._chunk + 1), self._on_frame_due)
+        self._timer = self._clock.call_at(self._player.started_at + (self._chunk + 1) * FRAME_NS, self._on_frame_due)
         self._on_started()
-
-    def _frame_began_at(self, index: int) -> int:
-        assert self._player is not None
-        return self._player.started_at + index * FRAME_NS
 
     def _on_frame_due(self) -> None:
         now = self._clock.now()
-        while self.end is None and (due := self._frame_began_at(self._chunk + 1)) <= now:
+        assert self._player is not None, "frames begin with the stream"
+        started_at = self._player.started_at
+        while self.end is None and (due := started_at + (self._chunk + 1) * FRAME_NS) <= now:
             self._one_frame()
         if self.end is None:
             self._timer = self._clock.call_at(due, self._on_frame_due)

@@ -60,7 +60,8 @@ class Uplink:
     def send(self, message: str | bytes, delay_ms: int = 0) -> None:
         """Send a message, `delay_ms` from now."""
         if self._link.is_prompt and not delay_ms:
-            self._send(message)
+            if self._wire is not None and not self._is_dead:
+                self._wire.send(message)
         else:
             self._later(partial(self._link.carry, partial(self._send, message)), delay_ms)
 

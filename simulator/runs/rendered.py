@@ -1,14 +1,18 @@
-"""Phrases rendered ahead, as a server that has run before has them on disk.
+"""Phrases rendered ahead and a calendar, as a server that has run before has them on disk.
 
 A run begins with them whatever its faults are, so that it is a function of script and seed alone.
 """
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from simulator.rehearsal import Cast, Rehearsal
+from tools.appointments import DATABASE, create
+from tools.calendar import Practice
 
 FOLDER = "phrases"
 
@@ -19,6 +23,21 @@ def put_phrases(data: Path, cast: Cast) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _rendered(cast.agent, tuple(sorted(cast.settings.items()))).items():
         (folder / name).write_bytes(content)
+
+
+def put_calendar(data: Path) -> None:
+    """Put a calendar without appointments into `data`: making its tables takes longer than a call uses it."""
+    (data / DATABASE).write_bytes(_calendar())
+
+
+@cache
+def _calendar() -> bytes:
+    with TemporaryDirectory() as name:
+        path = Path(name) / DATABASE
+        create(path, Practice())
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it into the one file
+        return path.read_bytes()
 
 
 @cache
