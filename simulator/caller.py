@@ -14,7 +14,7 @@ from agent.clock import Clock
 from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE, ULAW_SILENCE
 from simulator import speech
 from simulator.ears import NOTHING, Ear, HeardWord, WordEar, voiced_span
-from simulator.said import Missed, Said
+from simulator.said import Missed, Said, SaidMark
 from simulator.scene import AgentUtterance, Scene
 from simulator.script import (
     AfterWords,
@@ -245,9 +245,13 @@ class Caller:
             HeardWord(word.text, at + word.start_samples * NS_PER_SAMPLE, at + word.end_samples * NS_PER_SAMPLE)
             for word in sound.words
         )
+        marks = tuple(
+            SaidMark(mark.kind, at + mark.start_samples * NS_PER_SAMPLE, at + mark.end_samples * NS_PER_SAMPLE)
+            for mark in sound.marks
+        )
         started_at, ended_at = at + first * NS_PER_SAMPLE, at + past * NS_PER_SAMPLE
         over_agent = self._scene.is_agent_speaking
-        said = Said(sound.kind, sound.text, started_at, ended_at, sound.takes_floor, over_agent, words)
+        said = Said(sound.kind, sound.text, started_at, ended_at, sound.takes_floor, over_agent, words, marks)
         self._utter(sound.audio[:past])
         self._scene.armed_at = self._quiet_from = ended_at
         if sound.takes_floor:

@@ -4,13 +4,24 @@ from dataclasses import dataclass
 
 from simulator.ears import HeardWord
 from simulator.script import IfLate, Step
+from simulator.script_marks import MarkKind
+
+
+@dataclass(frozen=True, slots=True)
+class SaidMark:
+    """A sound within what was said; instants in ns."""
+
+    kind: MarkKind
+    started_at: int
+    ended_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """A sound the person made; the instants (ns) are of its first and past its last voiced sample.
 
-    `over_agent`: the agent was audible when it began; `words` with their instants, where they are known.
+    `over_agent`: the agent was audible when it began; `words` with their instants, where they are known, and the
+    sounds between them.
     """
 
     kind: str
@@ -20,6 +31,7 @@ class Said:
     takes_floor: bool
     over_agent: bool
     words: tuple[HeardWord, ...] = ()
+    marks: tuple[SaidMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

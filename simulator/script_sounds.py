@@ -47,14 +47,24 @@ WORDLESS: Mapping[type, tuple[str, Callable[[Random, int | None], bytes]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class SoundMark:
+    """A sound within what is said, and where it is, in samples."""
+
+    kind: MarkKind
+    start_samples: int
+    end_samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
-    """Audio of a step; `words` where they are known, in samples of it."""
+    """Audio of a step; `words` where they are known, and the sounds between them (`marks`), in samples of it."""
 
     kind: str
     text: str
     audio: bytes
     takes_floor: bool
     words: tuple[speech.SpokenWord, ...] = ()
+    marks: tuple[SoundMark, ...] = ()
 
 
 @singledispatch
@@ -66,11 +76,9 @@ def sound_of(step: object, _rng: Random) -> Sound:
 @sound_of.register
 def _(step: Say, rng: Random) -> Sound:
     text, marks = read_marks(step.text)
-    spoken = _spoken(text, step.ms_per_char)
-    if marks:
-        spoken = _with_marks(text, spoken, marks, rng)
+    spoken, sounds = _with_marks(text, _spoken(text, step.ms_per_char), marks, rng)
     audio = spoken.audio if step.loudness == 1.0 else louder(spoken.audio, step.loudness)
-    return Sound("say", text, audio, takes_floor=True, words=spoken.words)
+    return Sound("say", text, audio, takes_floor=True, words=spoken.words, marks=sounds)
 
 
 @sound_of.register(Backchannel)
@@ -116,19 +124,28 @@ def _spoken(text: str, ms_per_char: int | None) -> speech.Speech:
     return speech.speak(text) if ms_per_char is None else speech.speak(text, ms_per_char=ms_per_char)
 
 
-def _with_marks(text: str, spoken: speech.Speech, marks: tuple[Mark, ...], rng: Random) -> speech.Speech:
-    """The same words with the sounds of marks between them."""
+def _with_marks(
+    text: str, spoken: speech.Speech, marks: tuple[Mark, ...], rng: Random
+) -> tuple[speech.Speech, tuple[SoundMark, ...]]:
+    """The same words with the sounds of marks between them, and where these are."""
+    if not marks:
+        return spoken, ()
     ends = [word.start_samples for word in spoken.words[1:]] + [len(spoken.audio)]
     cuts = [0 if mark.after_chars == 0 else ends[_words_until(text, mark) - 1] for mark in marks]
     inserts = [_mark_audio(mark, rng) for mark in marks]
     pieces = [spoken.audio[: cuts[0]]]
     for insert, (begin, end) in zip(inserts, pairwise([*cuts, len(spoken.audio)]), strict=True):
         pieces += insert, spoken.audio[begin:end]
+    starts = [at + sum(map(len, inserts[:index])) for index, at in enumerate(cuts)]
+    sounds = tuple(
+        SoundMark(mark.kind, start, start + len(insert))
+        for mark, start, insert in zip(marks, starts, inserts, strict=True)
+    )
     words = []
     for word in spoken.words:
         later = sum(len(insert) for insert, at in zip(inserts, cuts, strict=True) if at <= word.start_samples)
         words.append(speech.SpokenWord(word.text, word.start_samples + later, word.end_samples + later))
-    return speech.Speech(b"".join(pieces), tuple(words))
+    return speech.Speech(b"".join(pieces), tuple(words)), sounds
 
 
 def _words_until(text: str, mark: Mark) -> int:

@@ -32,7 +32,7 @@ from simulator.report.listing import (
 from simulator.report.page import page_pieces
 from simulator.report.results import Results
 from simulator.report.table import show
-from simulator.report.written import ReportError, check_place, written_whole
+from simulator.report.written import ReportError, check_place, make_folder, written_whole
 from simulator.runs.fault_option import parse_fault
 from simulator.runs.many import run_many
 from simulator.runs.one import run_one
@@ -67,6 +67,7 @@ class Wishes:
     twice: bool = False
     shrink: bool = False
     keep: Path | None = None
+    turn_traces: Path | None = None
     as_json: bool = False
     junit: Path | None = None
     html: Path | None = None
@@ -92,6 +93,7 @@ class Wishes:
             skips_idle=self.skip_idle,
             until_ms=self.until_ms,
             keep=self.keep,
+            turn_traces=self.turn_traces,
         )
 
 
@@ -197,6 +199,8 @@ def _checked(wishes: Wishes, works: Sequence[Work]) -> Side | None:
     for path, option in ((wishes.junit, "--junit"), (wishes.html, "--html")):
         if path is not None:
             check_place(path, option)
+    if wishes.turn_traces is not None:
+        make_folder(wishes.turn_traces, "--turn-traces")
     return None if wishes.compare is None else read_side(wishes.compare)
 
 

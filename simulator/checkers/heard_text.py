@@ -1,6 +1,7 @@
 """What the agent believes was heard of a reply, against what the phone really played."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agent.speakable import speakable
 from simulator.checkers.base import Finding
@@ -16,12 +17,28 @@ MOST_WORDS_UNALIGNED = 2
 HEARD_FIELDS = {"PlayoutHeld": "heard", "PlayoutDrained": "heard", "PlayoutFinished": "text", "CallEnded": "heard"}
 
 
-def wrong_beliefs(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
-    """Replies of which the caller heard more or less than the agent takes for heard."""
+@dataclass(frozen=True, slots=True)
+class HeardError:
+    """What the agent took for heard of a reply, `told`, against the truth; `words`: how many too many, or too few.
+
+    `torn_words`: how many may have come in pieces, so that nobody can tell.
+    """
+
+    reply: int
+    at: int
+    told: str
+    truth: str
+    words: int
+    torn_words: int
+    is_whole: bool
+    """It was taken as heard to its end."""
+
+
+def heard_errors(evidence: Evidence, call: CallEvidence) -> Iterator[HeardError]:
+    """Each belief of what was heard of a reply, where the truth can be told."""
     facts, listener = facts_of(evidence, call), listener_of(evidence, call)
     if listener is None or not (facts.has_one_stream and facts.is_way_even):
         return
-    most = MOST_WORDS_UNALIGNED if evidence.rehearsal.cast.elevenlabs.null_alignment_share else MOST_WORDS
     for line in call.events:
         number = line["data"].get("reply", -1)
         if line["event"] not in ("PlayoutHeld", "PlayoutFinished") or number not in facts.replies:
@@ -33,8 +50,17 @@ def wrong_beliefs(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         heard = [(since, position) for since, reply, position in listener.progress if reply == number and since < until]
         last_at, position = heard[-1] if heard else (facts.replies[number].born_at, 0)
         truth = facts.replies[number].words[:position]
-        if not -most <= len(ours) - position <= most + listener.torn_words(last_at, until):
-            yield f'we believe "{told}" of reply {number} was heard; it was "{" ".join(truth)}"', at
+        torn = listener.torn_words(last_at, until)
+        is_whole = line["event"] == "PlayoutFinished"
+        yield HeardError(number, at, told, " ".join(truth), len(ours) - position, torn, is_whole)
+
+
+def wrong_beliefs(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Replies of which the caller heard more or less than the agent takes for heard."""
+    most = MOST_WORDS_UNALIGNED if evidence.rehearsal.cast.elevenlabs.null_alignment_share else MOST_WORDS
+    for error in heard_errors(evidence, call):
+        if not -most <= error.words <= most + error.torn_words:
+            yield f'we believe "{error.told}" of reply {error.reply} was heard; it was "{error.truth}"', error.at
 
 
 def wrong_transcript(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:

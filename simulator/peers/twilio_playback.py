@@ -6,6 +6,7 @@ Positions in time are samples since the stream's start, on one fixed grid of 8,0
 
 from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
 
 from fsm.units import FRAME_SAMPLES, SAMPLE_RATE_HZ, ULAW_SILENCE
 
@@ -19,6 +20,7 @@ GAP_LIMIT_SAMPLES = SAMPLE_RATE_HZ
 """A pause up to this long between two pieces of audio counts as a gap in one stretch; a longer one as its end."""
 
 GAPS_KEPT = 1_000
+STRETCHES_KEPT = 100_000
 
 
 def _silence(samples: int) -> bytes:
@@ -41,6 +43,23 @@ class Gap:
     after_mark: bool
 
 
+class CutBy(StrEnum):
+    """What ended a stretch that had more to sound."""
+
+    CLEAR = "clear"
+    STREAM_END = "stream_end"
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Audio that sounded without a gap, from sample `at_samples` of the time on; `position`: in the received audio."""
+
+    at_samples: int
+    position: int
+    samples: int
+    cut_by: CutBy | None = None
+
+
 class Playback:
     """A first-in-first-out buffer of audio and marks with a playhead at 8,000 bytes a second.
 
@@ -54,6 +73,7 @@ class Playback:
         self.overflow_samples = 0
         self.overflow_marks = 0
         self.gaps: list[Gap] = []
+        self.stretches: list[Stretch] = []
         self._limit_samples = limit_samples
         self._audio = bytearray()
         self._marks: deque[tuple[int, str]] = deque()  # (position in the received audio, name)
@@ -118,8 +138,10 @@ class Playback:
         self._marks.append((self._position + len(self._audio), name))
         return False
 
-    def clear(self) -> list[str]:
+    def clear(self, by: CutBy = CutBy.CLEAR) -> list[str]:
         """Throw away what has not sounded; returns the marks that waited, all unheard, in order."""
+        if self._audio and self.stretches:
+            self.stretches[-1].cut_by = by
         self.cleared_samples += len(self._audio)
         self._audio.clear()
         self._dry_since = None
@@ -159,12 +181,21 @@ class Playback:
             self._rendered += _silence(self._silent_since)
             self._silent_since = 0
         playing = min(samples, len(self._audio))
+        self._note_sounding(playing)
         self._rendered += self._audio[:playing]
         del self._audio[:playing]
         self.played_samples += playing
         if not self._audio:
             self._dry_since = self._rendered_until + playing
         return playing
+
+    def _note_sounding(self, samples: int) -> None:
+        at, position = self._rendered_until, self._position
+        last = self.stretches[-1] if self.stretches else None
+        if last is not None and at == last.at_samples + last.samples and position == last.position + last.samples:
+            last.samples += samples
+        elif len(self.stretches) < STRETCHES_KEPT:
+            self.stretches.append(Stretch(at, position, samples))
 
     def _note_gap(self, at: int) -> None:
         if self._dry_since is None or len(self.gaps) >= GAPS_KEPT:

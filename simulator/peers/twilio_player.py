@@ -5,7 +5,7 @@ from typing import Protocol
 
 from agent.clock import Clock, Timer
 from fsm.units import NS_PER_SAMPLE
-from simulator.peers.twilio_playback import Playback
+from simulator.peers.twilio_playback import CutBy, Playback
 
 
 class Handset(Protocol):
@@ -62,7 +62,7 @@ class Player:
     def stop(self) -> None:
         """The stream is over: what waits will never sound, its marks are not echoed."""
         self.play()
-        self.playback.clear()
+        self.playback.clear(CutBy.STREAM_END)
         self._await_mark()
 
     def instant_of(self, samples: int) -> int:

@@ -22,6 +22,16 @@ def check_place(path: Path, option: str) -> None:
         raise ReportError(f"{option} {path}: expected a file name, this is a folder")
 
 
+def make_folder(path: Path, option: str) -> None:
+    """Make a folder that files will go to. Raises ReportError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{option} {path}: expected a folder that can be made: {error.strerror}") from error
+    if not os.access(path, os.W_OK):
+        raise ReportError(f"{option} {path}: expected a folder that can be written to")
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[str]]:
     """A text file under a temporary name in the same folder, renamed to `path` if all goes well. Raises ReportError."""

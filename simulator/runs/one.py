@@ -48,7 +48,7 @@ def run_one(work: Work, seed: int, manner: Manner) -> Outcome:
     try:
         plan = plan_of(work.script, seed, manner)
         with _quiet():
-            outcome = run(plan, seed, until_ms=manner.until_ms, keep=manner.keep)
+            outcome = run(plan, seed, until_ms=manner.until_ms, keep=manner.keep, turn_traces=manner.turn_traces)
             if manner.is_twice:
                 outcome = _compared(plan, seed, outcome)
     except Exception as error:  # whatever broke: the other runs go on, and this one is told

@@ -23,6 +23,7 @@ from simulator.runs.outcome import CallOutcome, Outcome, Status, Violation
 from simulator.runs.plan import CallerPlan, Plan
 from simulator.runs.rendered import put_calendar, put_phrases
 from simulator.runs.telling import call_outcome
+from simulator.turn_truth import write_turn_traces
 from simulator.world import Endless, Stuck
 from tools.tool import EFFECT_LIMIT_MS
 
@@ -33,13 +34,23 @@ HANG_UP_MS = 30_000
 """Callers whose script has no end are made to hang up; their calls end within this time."""
 
 
-def run(plan: Plan, seed: int, *, until_ms: int | None = None, keep: Path | None = None) -> Outcome:
+def run(
+    plan: Plan,
+    seed: int,
+    *,
+    until_ms: int | None = None,
+    keep: Path | None = None,
+    turn_traces: Path | None = None,
+) -> Outcome:
     """Run `plan` once with `seed` and judge it.
 
     With `until_ms` the world stops so long after its callers could call, and only what was violated up to then counts.
-    `keep` is a directory for the traces. The outcome is a function of plan and seed.
+    `keep` is a directory for the traces, `turn_traces` one for who spoke when. The outcome is a function of plan and
+    seed.
     """
     with gathered(plan, seed, until_ms=until_ms) as evidence:
+        if turn_traces is not None:
+            write_turn_traces(evidence, turn_traces)
         violations = tuple(judged(evidence, until_ms))
         wrong = tuple(complaints(evidence)) if until_ms is None else ()
         return Outcome(

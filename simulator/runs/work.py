@@ -16,7 +16,7 @@ class Manner:
     """How every run is done.
 
     `is_slim`: its timelines are not needed; `skips_idle`: audio in which nothing happens travels in long messages;
-    `keep`: the folder where traces go.
+    `keep`, `turn_traces`: the folders where traces go, and who spoke when.
     """
 
     faults: tuple["FaultPlan", ...] = ()
@@ -26,6 +26,7 @@ class Manner:
     skips_idle: bool = False
     until_ms: int | None = None
     keep: Path | None = None
+    turn_traces: Path | None = None
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 from fsm.units import ULAW_SILENCE, ms_to_samples
 from simulator.ears import voiced_span
 from simulator.script import Aside, Background, ClearThroat, Cough, Hesitate, Laugh, Music, Noise, Say, Sneeze
+from simulator.script_marks import MarkKind
 from simulator.script_sounds import Sound, sound_of
 from simulator.speech import SpeechReader
 
@@ -32,6 +33,17 @@ def test_pauses_and_sounds_within_an_utterance_leave_its_words_whole() -> None:
     pauses = [b.start_samples - a.end_samples for a, b in zip(said.words, said.words[1:], strict=False)]
     assert pauses[3] >= ms_to_samples(900)
     assert pauses[4] >= ms_to_samples(400)
+
+
+def test_sounds_within_an_utterance_are_told_with_their_places() -> None:
+    said = sound(Say("[300 ms] Well [cough] it [mumble 400 ms] is."))
+    silence, cough, mumble = said.marks
+    assert (silence.kind, silence.start_samples, silence.end_samples) == (MarkKind.SILENCE, 0, ms_to_samples(300))
+    well, it, is_ = said.words
+    assert well.end_samples <= cough.start_samples < cough.end_samples <= it.start_samples
+    assert voiced_span(said.audio[cough.start_samples : cough.end_samples]) is not None
+    assert mumble.end_samples - mumble.start_samples == ms_to_samples(400)
+    assert it.end_samples <= mumble.start_samples < mumble.end_samples <= is_.start_samples
 
 
 def test_an_utterance_without_marks_sounds_as_ever() -> None:

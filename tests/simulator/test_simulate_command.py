@@ -79,6 +79,14 @@ def test_a_script_of_ones_own_runs_and_every_report_is_written(script: Path, tmp
     assert '["heard",' in html.read_text()
 
 
+def test_who_spoke_when_is_written_for_the_metrics(script: Path, tmp_path: Path) -> None:
+    assert offhook(script, "--turn-traces", tmp_path / "turns").exit_code == 0
+    (path,) = (tmp_path / "turns").iterdir()
+    trace = json.loads(path.read_text())
+    assert (path.name, trace["format"]) == ("asks-0-caller.json", "turn-trace/1")
+    assert [one["text"] for one in trace["caller"]] == ["What times do you have on Tuesday?"]
+
+
 def test_the_same_seed_gives_the_same_json_wall_time_apart(script: Path) -> None:
     one, two = (offhook(script, "--seed", 7, "--json").stdout.partition('"wall_s"')[0] for _ in range(2))
     assert one == two
@@ -236,6 +244,7 @@ def complaints(tmp_path: Path) -> Iterator[tuple[list[str], str]]:
     yield ["booking", "--until", "5000", "--seeds", "2"], "--until stops a single run, these are 2"
     yield ["booking", "--junit", str(tmp_path / "no" / "x.xml")], "expected an existing folder"
     yield ["booking", "--html", str(tmp_path / "no" / "x.html")], "expected an existing folder"
+    yield ["booking", "--turn-traces", str(wrong / "x")], "expected a folder that can be made"
     yield ["booking", "--compare", str(wrong)], "this is no JSON"
     yield ["booking", "--seeds", "0"], "Invalid value for '--seeds'"
     yield ["booking", "--compar", "x"], "No such option '--compar'"

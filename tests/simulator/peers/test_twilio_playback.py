@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.peers.twilio_playback import MARKS_LIMIT, Gap, Playback
+from simulator.peers.twilio_playback import MARKS_LIMIT, CutBy, Gap, Playback, Stretch
 
 SILENCE = 0xFF
 
@@ -80,6 +80,25 @@ def test_no_gap_after_a_clear_nor_after_a_long_silence_nor_without_a_pause() -> 
     playback.advance(20_000)
     playback.push(b"\x01" * 100, 20_000)
     assert playback.gaps == []
+
+
+def test_what_sounded_is_told_stretch_by_stretch_and_what_cut_it() -> None:
+    playback = Playback()
+    playback.push(bytes(300), 0)
+    playback.advance(100)
+    playback.push(bytes(50), 100)
+    playback.advance(200)
+    playback.clear()
+    playback.push(bytes(80), 200)
+    playback.advance(400)
+    playback.push(bytes(60), 400)
+    playback.advance(430)
+    playback.clear(CutBy.STREAM_END)
+    assert playback.stretches == [
+        Stretch(at_samples=0, position=0, samples=200, cut_by=CutBy.CLEAR),
+        Stretch(at_samples=200, position=350, samples=80),
+        Stretch(at_samples=400, position=430, samples=30, cut_by=CutBy.STREAM_END),
+    ]
 
 
 def test_too_much_audio_and_too_many_marks_are_dropped_and_counted() -> None:
