@@ -71,7 +71,10 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays how: `profile` overrides the agent's, `settings` the environment; `skips_idle`: see `twilio_idle`."""
+    """Who plays how: `profile` and `phrases` override the agent's, `settings` the environment.
+
+    `skips_idle`: see `twilio_idle`.
+    """
 
     seed: int = 0
     deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
@@ -80,6 +83,7 @@ class Cast:
     brain: Brain = field(default_factory=AppointmentBrain)
     agent: str = "appointments"
     profile: Mapping[str, int] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ()  # of the catalog, besides the agent's own
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
@@ -292,7 +296,8 @@ def rehearse(data: Path, script: Script, cast: Cast | None = None, **options: An
 
 def _as_cast(agent: Agent, cast: Cast) -> Agent:
     tools = tuple(dict.fromkeys(agent.tools + cast.tools))
-    return agent.model_copy(update={"profile": {**agent.profile, **cast.profile}, "tools": tools})
+    own = {"profile": {**agent.profile, **cast.profile}, "phrases": {**agent.phrases, **cast.phrases}, "tools": tools}
+    return agent.model_copy(update=own)
 
 
 def _as_web(request: Request) -> WebRequest:

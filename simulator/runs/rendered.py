@@ -16,12 +16,15 @@ from tools.calendar import Practice
 
 FOLDER = "phrases"
 
+Frozen = tuple[tuple[str, str], ...]
+"""A table as a key."""
+
 
 def put_phrases(data: Path, cast: Cast) -> None:
     """Put the rendered phrases of the cast's agent into `data`."""
     folder = data / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in _rendered(cast.agent, tuple(sorted(cast.settings.items()))).items():
+    for name, content in _rendered(cast.agent, _frozen(cast.phrases), _frozen(cast.settings)).items():
         (folder / name).write_bytes(content)
 
 
@@ -40,12 +43,16 @@ def _calendar() -> bytes:
         return path.read_bytes()
 
 
+def _frozen(table: Mapping[str, str]) -> Frozen:
+    return tuple(sorted(table.items()))
+
+
 @cache
-def _rendered(agent: str, settings: tuple[tuple[str, str], ...]) -> Mapping[str, bytes]:
+def _rendered(agent: str, phrases: Frozen, settings: Frozen) -> Mapping[str, bytes]:
     """The files of an agent's phrases, spoken by a healthy voice; a handful of agents in a process."""
     with TemporaryDirectory() as name:
         data = Path(name)
-        rehearsal = Rehearsal(data, Cast(agent=agent, settings=dict(settings)))
+        rehearsal = Rehearsal(data, Cast(agent=agent, phrases=dict(phrases), settings=dict(settings)))
         rehearsal.prepare()
         rehearsal.close()
         return {path.name: path.read_bytes() for path in sorted((data / FOLDER).iterdir())}

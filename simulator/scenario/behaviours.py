@@ -9,6 +9,7 @@ from typing import Any
 from agent.config import Config, load_config, variable_of
 from agent.errors import SettingsError
 from agent.profiles import Told, complaints_of
+from fsm.profile import Phrases
 from simulator.emulator_settings import Setting, SettingError, make_behaviour
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
@@ -16,6 +17,7 @@ from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.rehearsal import AGENT_ORIGIN, DEEPGRAM, ELEVENLABS, GROQ, SETTINGS
 from simulator.scenario.complaints import Complaint, Path, nearest, shown
+from simulator.scene import plain_words
 from simulator.wires import LinkModel
 
 BEHAVIOURS: Mapping[str, type[Any]] = {
@@ -159,6 +161,16 @@ def profile_complaints(agents: Mapping[str, Any], told: Told) -> Iterator[Compla
     for error in complaints_of(told, agents):
         path: Path = ("profile",) if isinstance(told, str) else ("profile", error.key)
         yield Complaint(path, str(error).removeprefix("profile: "))
+
+
+def phrase_complaints(table: Mapping[str, str]) -> Iterator[Complaint]:
+    """What is wrong with fixed phrases."""
+    names = [f.name for f in fields(Phrases)]
+    for key, text in table.items():
+        if key not in names:
+            yield Complaint(("phrases", key), f'unknown key "{key}"{nearest(key, names)}')
+        elif not plain_words(text):
+            yield Complaint(("phrases", key), f'{key}: expected words, got "{text}"')
 
 
 def settings_complaints(table: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -15,6 +15,7 @@ from simulator.scenario.behaviours import (
     BEHAVIOURS,
     ORIGINS,
     phone_complaints,
+    phrase_complaints,
     profile_complaints,
     settings_complaints,
     table_complaints,
@@ -89,6 +90,7 @@ def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[C
     for name in ORIGINS:
         yield from table_complaints(LinkModel, getattr(script.network, name), ("network", name))
     yield from profile_complaints(agent.profile if agent is not None else {}, script.profile)
+    yield from phrase_complaints(script.phrases)
     yield from settings_complaints(script.settings)
 
 

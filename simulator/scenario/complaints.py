@@ -89,14 +89,16 @@ def _name_of_caller(index: int, script: Mapping[str, Any]) -> str:
 # --- the shape of a script, as pydantic sees it ------------------------------------------------------------------
 
 
-def shape_complaints(error: ValidationError, script: Mapping[str, Any]) -> list[Complaint]:
+def shape_complaints(
+    error: ValidationError, script: Mapping[str, Any], model: type[BaseModel] = ScriptFile
+) -> list[Complaint]:
     """What the models complain about, in the words of this project; one complaint for each place."""
     found: dict[Path, Complaint] = {}
     for detail in error.errors(include_url=False):
         path = _real(detail["loc"], script)
         if detail["type"] == "missing":
             path = (*path, str(detail["loc"][-1]))
-        found.setdefault(path, Complaint(path, _words(path, detail)))
+        found.setdefault(path, Complaint(path, _words(path, detail, model)))
     return list(found.values())
 
 
@@ -113,12 +115,12 @@ def _real(loc: Sequence[str | int], script: Mapping[str, Any]) -> Path:
     return tuple(path)
 
 
-def _words(path: Path, detail: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
+def _words(path: Path, detail: Any, model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's own dictionary
     kind, got, limits = detail["type"], detail["input"], detail.get("ctx", {})
     named = kind not in _ITEM_KINDS or isinstance(path[-1], str)
     key = next((f"{part}: " for part in reversed(path) if isinstance(part, str)), "") if named else ""
     if kind == "extra_forbidden":
-        return f'unknown key "{path[-1]}"{nearest(str(path[-1]), known_keys(path[:-1]))}'
+        return f'unknown key "{path[-1]}"{nearest(str(path[-1]), known_keys(path[:-1], model))}'
     if kind == "missing":
         return f'expected the key "{path[-1]}", which is missing'
     expected = _EXPECTED.get(kind) or _by_limits(kind, limits) or detail["msg"]
@@ -176,9 +178,9 @@ _LIMITS = {
 }
 
 
-def known_keys(path: Path) -> list[str]:
-    """The keys there may be in the table at `path`."""
-    table: Any = ScriptFile
+def known_keys(path: Path, model: type[BaseModel] = ScriptFile) -> list[str]:
+    """The keys there may be in the table at `path` of a file of this model."""
+    table: Any = model
     for part in path:
         models = list(_models(table.model_fields[part].annotation)) if isinstance(part, str) and table else []
         if isinstance(part, str) and table:

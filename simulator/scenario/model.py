@@ -105,6 +105,8 @@ class ScriptFile(BaseModel):
     """The telephone network (delay, loss, signatures), and the caller's `number`, `line_noise_level`, `patience_s`."""
     profile: Name | Settings = Field(default_factory=dict)
     """The agent's tuning: a named profile in place of its own, or values over what its own file says."""
+    phrases: dict[str, Text] = Field(default_factory=dict)
+    """The agent's fixed phrases, such as `greeting`, over what its own file says."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Environment variables of the server."""
     deepgram: Settings = Field(default_factory=dict)

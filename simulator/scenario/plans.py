@@ -55,6 +55,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         brain=answers_of(script.model) or AppointmentBrain(),
         agent=agent_name(script, folder),
         profile=values_of(script.profile),
+        phrases=dict(script.phrases),
         settings={name: env_text(value) for name, value in script.settings.items()},
         now=script.now or MONDAY,
         links={

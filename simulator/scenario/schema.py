@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from agent.profiles import BASE, profile_names
-from fsm.profile import Profile
+from fsm.profile import Phrases, Profile
 from simulator.checkers import CHECKERS
 from simulator.delays import LONGEST_MS, LogNormal
 from simulator.emulator_settings import describe_settings
@@ -36,6 +36,7 @@ def json_schema() -> Schema:
     traits = _table(Traits)["properties"]
     properties["phone"] |= {**phone, "properties": {**phone["properties"], **traits}}
     properties["profile"] = _profile(properties["profile"])
+    properties["phrases"] |= {"propertyNames": {"enum": [phrase.name for phrase in fields(Phrases)]}}
     settable = [name for name in VARIABLES if name not in OURS]
     properties["settings"] |= {"propertyNames": {"enum": settable}}
     properties["waive"] |= {"propertyNames": {"enum": list(CHECKERS)}}

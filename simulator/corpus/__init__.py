@@ -1,0 +1,1 @@
+"""The corpus of turn-taking: short situations, and the many calls that seeds make of them."""
