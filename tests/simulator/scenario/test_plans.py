@@ -232,3 +232,7 @@ def test_every_plan_can_be_sent_to_another_process(name: str) -> None:
     sent = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
     assert sent.callers == made.callers
     assert [each.text for each in sent.expectations] == [each.text for each in made.expectations]
+
+
+def test_a_script_may_change_what_the_agent_always_says() -> None:
+    assert plan(CALLER + '[phrases]\ngreeting = "Good morning!"').cast.phrases == {"greeting": "Good morning!"}

@@ -412,3 +412,10 @@ def test_every_bundled_script_can_be_read_and_says_what_it_is_about(name: str) -
     assert plan.about
     assert plan.callers
     assert len(plan.expectations) > 1
+
+
+def test_phrases_that_nobody_says_are_told_with_their_line() -> None:
+    assert complaints(CALLER + '[phrases]\ngreetign = "Hello"\ngoodbye = "..."') == [
+        'my.toml:3: [phrases]: unknown key "greetign"; did you mean "greeting"?',
+        'my.toml:4: [phrases]: goodbye: expected words, got "..."',
+    ]
