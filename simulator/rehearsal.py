@@ -71,10 +71,7 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays how: `profile` and `phrases` override the agent's, `settings` the environment.
-
-    `skips_idle`: see `twilio_idle`.
-    """
+    """Who plays how: `profile`, `phrases` over the agent's own, `settings` the environment's; `skips_idle`: `twilio_idle`."""
 
     seed: int = 0
     deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
@@ -295,9 +292,8 @@ def rehearse(data: Path, script: Script, cast: Cast | None = None, **options: An
 
 
 def _as_cast(agent: Agent, cast: Cast) -> Agent:
-    tools = tuple(dict.fromkeys(agent.tools + cast.tools))
-    own = {"profile": {**agent.profile, **cast.profile}, "phrases": {**agent.phrases, **cast.phrases}, "tools": tools}
-    return agent.model_copy(update=own)
+    over = {key: {**getattr(agent, key), **getattr(cast, key)} for key in ("profile", "phrases")}
+    return agent.model_copy(update={**over, "tools": tuple(dict.fromkeys(agent.tools + cast.tools))})
 
 
 def _as_web(request: Request) -> WebRequest:
