@@ -71,7 +71,7 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays how: `profile`, `phrases` over the agent's own, `settings` the environment's; `skips_idle`: `twilio_idle`."""
+    """Who plays how; `profile`, `phrases` and `settings` go over the agent's own; `skips_idle`: see `twilio_idle`."""
 
     seed: int = 0
     deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
