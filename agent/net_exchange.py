@@ -2,103 +2,144 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-import aiohttp
-from yarl import URL
-
+from agent.net_http import Address, HttpConnection
+from agent.net_pool import ConnectionPool
 from agent.ports import ExchangeListener
 
 log = logging.getLogger(__name__)
 
 
 class ClientExchange:
-    """One HTTP request under way; an `Exchange`. Its one task sends, reads and reports the end.
+    """One HTTP request under way; an `Exchange`. On an idle connection it is sent at once, else a task opens one.
 
-    Cancelled before the body's end, it costs its connection: the rest of the body cannot be skipped.
+    Cancelled before the body's end, it costs its connection: the rest of the body cannot be skipped. `over` is called
+    once, after the listener's last call.
     """
 
-    def __init__(self, listener: ExchangeListener) -> None:
+    def __init__(
+        self, pool: ConnectionPool, listener: ExchangeListener, over: Callable[["ClientExchange"], None]
+    ) -> None:
+        self._pool = pool
         self._listener: ExchangeListener | None = listener
+        self._over = over
+        self._is_over = False
+        self._connection: HttpConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    def start(
-        self,
-        session: aiohttp.ClientSession,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        timeout_ms: int,
-    ) -> "asyncio.Task[None]":
-        """Send the request, once; the task ends after the listener's last call."""
-        run = self._run(session, method, url, headers, body, timeout_ms)
-        self._task = asyncio.get_running_loop().create_task(run)
-        return self._task
+    def start(self, address: Address, request: bytes, timeout_ms: int) -> None:
+        """Send the request, once."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(timeout_ms / 1_000, self._on_timeout, timeout_ms)
+        connection = self._pool.take(address.origin)
+        if connection is not None:
+            self._send(connection, request)
+        else:
+            self._task = loop.create_task(self._open_and_send(address, request))
+
+    def start_failing(self, reason: str) -> None:
+        """Nothing can be sent: the listener is told in a later pass."""
+        asyncio.get_running_loop().call_soon(self.abandon, reason)
 
     def cancel(self) -> None:
         """Give up; no call on the listener follows."""
         self._listener = None
-        if self._task is not None:
-            self._task.cancel()
+        self._end()
 
     def abandon(self, reason: str) -> None:
         """Give up on behalf of the network: the listener is told."""
-        listener, self._listener = self._listener, None
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            if listener is not None:
-                _guarded_failure(listener, reason, timed_out=False)
+        self._fail(reason)
 
-    async def _run(
-        self,
-        session: aiohttp.ClientSession,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        timeout_ms: int,
-    ) -> None:
-        if session.closed:
-            self._fail("the network was closed", timed_out=False)
+    # --- the connection's ----------------------------------------------------------------------------------------
+
+    def on_response(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head came."""
+        self._stop_timer()  # it bounds the wait for the headers only
+        self._tell(lambda listener: listener.on_response(status, headers))
+
+    def on_data(self, data: bytes) -> None:
+        """A piece of the body came."""
+        self._tell(lambda listener: listener.on_data(data))
+
+    def on_end(self) -> None:
+        """The body is complete; the connection is somebody else's already."""
+        self._connection = None
+        listener, self._listener = self._listener, None
+        try:
+            if listener is not None:
+                listener.on_end()
+        except Exception:
+            log.exception("the listener of an exchange failed in on_end")
+        self._end()
+
+    def on_switched(self, transport: asyncio.Transport, rest: bytes) -> None:  # noqa: ARG002 - the port's form
+        """Nobody asked for that."""
+        transport.abort()
+        self._connection = None
+        self._fail("the server switched to a protocol that nobody asked for")
+
+    def on_lost(self, reason: str) -> None:
+        """The connection ended before the answer did."""
+        self._connection = None
+        self._fail(reason)
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    async def _open_and_send(self, address: Address, request: bytes) -> None:
+        try:
+            connection = await self._pool.open(address.origin)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            self._fail(f"{type(error).__name__}: {error}")
+            return
+        self._task = None
+        if self._is_over:
+            self._pool.on_idle(connection)
+        elif connection.is_usable:
+            self._send(connection, request)
+        else:
+            self._fail("the connection was lost")
+
+    def _send(self, connection: HttpConnection, request: bytes) -> None:
+        self._connection = connection
+        connection.send(request, self)
+
+    def _tell(self, call: Callable[[ExchangeListener], None]) -> None:
+        if self._listener is None:
             return
         try:
-            async with asyncio.timeout(timeout_ms / 1_000) as deadline:
-                request = session.request(
-                    method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
-                )
-                async with request as response:
-                    deadline.reschedule(None)  # it bounds the wait for the headers only
-                    await self._deliver(response)
-        except asyncio.CancelledError:
-            return  # ours: nobody listens any more
-        except TimeoutError:
-            self._fail(f"no answer within {timeout_ms} ms", timed_out=True)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            self._fail(f"{type(error).__name__}: {error}", timed_out=False)
+            call(self._listener)
         except Exception as error:
             log.exception("the listener of an exchange failed")
-            self._fail(f"a fault of ours, see the log: {type(error).__name__}", timed_out=False)
+            self._fail(f"a fault of ours, see the log: {type(error).__name__}")
 
-    async def _deliver(self, response: aiohttp.ClientResponse) -> None:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if (listener := self._listener) is not None:
-            listener.on_response(response.status, headers)
-        async for data in response.content.iter_any():
-            if (listener := self._listener) is not None:
-                listener.on_data(data)
+    def _on_timeout(self, timeout_ms: int) -> None:
+        self._fail(f"no answer within {timeout_ms} ms", timed_out=True)
+
+    def _fail(self, reason: str, *, timed_out: bool = False) -> None:
         listener, self._listener = self._listener, None
+        self._end()
         if listener is not None:
-            listener.on_end()
+            try:
+                listener.on_failure(reason, timed_out=timed_out)
+            except Exception:
+                log.exception("the listener of an exchange failed in on_failure")
 
-    def _fail(self, reason: str, *, timed_out: bool) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            _guarded_failure(listener, reason, timed_out=timed_out)
+    def _end(self) -> None:
+        """Release everything; harmless twice."""
+        self._stop_timer()
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
+        if not self._is_over:
+            self._is_over = True
+            self._over(self)
 
-
-def _guarded_failure(listener: ExchangeListener, reason: str, *, timed_out: bool) -> None:
-    try:
-        listener.on_failure(reason, timed_out=timed_out)
-    except Exception:
-        log.exception("the listener of an exchange failed in on_failure")
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -17,7 +17,7 @@ from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
 from agent.config_report import check_can_serve
 from agent.errors import SettingsError
-from agent.net import ServerWire
+from agent.net_served import is_handshake, serve_websocket
 from agent.switchboard import Switchboard
 from agent.telephony import Telephony, TelephonyError
 from agent.twilio import CallPort, Phone, Started
@@ -204,15 +204,11 @@ class Server:
         refused = self._webhook.upgrade_refusal(_request(request, b""))
         if refused is not None:
             return _response(refused)
-        socket = web.WebSocketResponse(compress=False, max_msg_size=MESSAGE_LIMIT_BYTES, timeout=1.0)
-        if not socket.can_prepare(request).ok:
+        if not is_handshake(request):
             return web.json_response(
                 {"error": f"{MEDIA_PATH} is a websocket"}, status=426, headers={"Upgrade": "websocket"}
             )
-        await socket.prepare(request)
-        wire = ServerWire(socket)
-        await wire.pump(self.switchboard.open_stream(wire))
-        return socket
+        return await serve_websocket(request, self.switchboard.open_stream, limit_bytes=MESSAGE_LIMIT_BYTES)
 
     # --- inside ----------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType, web
 
-from agent.net import LoopNetwork, ServerWire
-from agent.net_outlet import Outlet
+from agent.net import LoopNetwork
+from agent.net_served import serve_websocket
+from agent.net_socket import OpenSocket
+from agent.ports import Wire, WireListener
 from tests.patience import PATIENCE_S, run_patiently
 
 
@@ -337,12 +339,24 @@ def test_a_peer_that_does_not_read_costs_bounded_memory_and_is_counted() -> None
 
 
 def test_what_is_kept_before_the_wire_opens_is_bounded() -> None:
-    outlet = Outlet(limit_bytes=10)
-    for _ in range(3):
-        outlet.send(b"12345")
-    assert outlet.dropped_count == 1
-    outlet.shut()
-    assert outlet.dropped_count == 3
+    async def story() -> None:
+        never = asyncio.Event()
+
+        async def hang(request: web.Request) -> web.StreamResponse:
+            await never.wait()
+            return web.Response()
+
+        async with serving(hang) as (network, url, _):
+            ear = Ear()
+            wire = network.open_websocket(url, {}, ear, open_timeout_ms=60_000)
+            for _ in range(3):
+                wire.send(bytes(400_000))
+            assert wire.dropped_count == 1
+            wire.close()
+            await ear.until("close")
+            assert wire.dropped_count == 3
+
+    run(story())
 
 
 def test_a_request_streams_its_answer_and_the_connection_is_used_again() -> None:
@@ -369,9 +383,7 @@ def test_a_request_streams_its_answer_and_the_connection_is_used_again() -> None
                 assert b"".join(entry[1] for entry in ear.named("data")) == b"one two"
                 assert ear.log[-1] == ("end",)
             assert peers[0] == peers[1], "one connection for both"
-            if network.open_count:
-                await asyncio.wait([*network._exchanges])
-            assert not network._exchanges
+            assert network.open_count == 0
 
     run(story())
 
@@ -494,23 +506,24 @@ def test_closing_the_network_ends_what_is_under_way_and_what_comes_later() -> No
 
 
 class Served:
-    """A server whose one wire is pumped into an `Ear`."""
+    """A server whose one wire reports to an `Ear`."""
 
     def __init__(self) -> None:
         self.ear = Ear()
-        self.wire: ServerWire | None = None
+        self.wire: Wire | None = None
         self.ready = asyncio.Event()
-        self.pumped = asyncio.Event()
+        self.ended = asyncio.Event()
 
-    async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        socket = await accept(request)
-        self.wire = ServerWire(socket)
-        self.ready.set()
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            await self.wire.pump(self.ear)
+            return await serve_websocket(request, self.listen, limit_bytes=64 * 1024)
         finally:
-            self.pumped.set()
-        return socket
+            self.ended.set()
+
+    def listen(self, wire: Wire) -> WireListener:
+        self.wire = wire
+        self.ready.set()
+        return self.ear
 
 
 def test_a_served_wire_reads_and_sends_without_a_task_of_its_own() -> None:
@@ -533,6 +546,7 @@ def test_a_served_wire_reads_and_sends_without_a_task_of_its_own() -> None:
             assert not served.wire.is_open
             assert len(served.ear.named("close")) == 1
             served.wire.send("late")
+            assert isinstance(served.wire, OpenSocket)
             assert served.wire.dropped_count == 1
 
     run(story())
@@ -560,7 +574,7 @@ def test_a_served_wire_closes_with_its_code(from_within: bool) -> None:
             assert await served.ear.until("close") == ("close", 1008, "unknown token")
             assert len(served.ear.named("message")) == 1
             async with asyncio.timeout(PATIENCE_S):
-                await served.pumped.wait()
+                await served.ended.wait()
 
     run(story())
 
@@ -592,7 +606,7 @@ def test_a_served_wire_that_is_torn_is_1006() -> None:
             wire = network.open_websocket(url, {}, ear, open_timeout_ms=20_000)
             await ear.until("open")
             assert wire._socket is not None
-            wire._socket._response.close()
+            wire._socket.abort()
             assert (await served.ear.until("close"))[1] == 1006
 
     run(story())
