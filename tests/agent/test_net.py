@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,53 +11,8 @@ from agent.net import LoopNetwork
 from agent.net_served import serve_websocket
 from agent.net_socket import OpenSocket
 from agent.ports import Wire, WireListener
-from tests.patience import PATIENCE_S, run_patiently
-
-
-class Ear:
-    """A wire's listener that remembers, and lets a test wait."""
-
-    def __init__(self) -> None:
-        self.log: list[tuple[Any, ...]] = []
-        self.changed = asyncio.Event()
-        self.on_text: Callable[[str | bytes], None] = lambda _message: None
-
-    def on_open(self) -> None:
-        self._note("open")
-
-    def on_message(self, message: str | bytes) -> None:
-        self._note("message", message)
-        self.on_text(message)
-
-    def on_close(self, code: int, reason: str) -> None:
-        self._note("close", code, reason)
-
-    def on_response(self, status: int, headers: Mapping[str, str]) -> None:
-        self._note("response", status, headers)
-
-    def on_data(self, data: bytes) -> None:
-        self._note("data", data)
-
-    def on_end(self) -> None:
-        self._note("end")
-
-    def on_failure(self, reason: str, *, timed_out: bool) -> None:
-        self._note("failure", reason, timed_out)
-
-    def _note(self, *entry: object) -> None:
-        self.log.append(entry)
-        self.changed.set()
-
-    def named(self, name: str) -> list[tuple[Any, ...]]:
-        return [entry for entry in self.log if entry[0] == name]
-
-    async def until(self, name: str, count: int = 1) -> tuple[Any, ...]:
-        async with asyncio.timeout(PATIENCE_S):
-            while len(self.named(name)) < count:
-                self.changed.clear()
-                await self.changed.wait()
-        return self.named(name)[count - 1]
-
+from tests.agent.net_house import Ear, run
+from tests.patience import PATIENCE_S
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -78,14 +33,6 @@ async def serving(handler: Handler, *, cancels: bool = False) -> AsyncIterator[t
     finally:
         await network.close()
         await runner.cleanup()
-
-
-def run(story: Awaitable[None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            await story
-
-    run_patiently(bounded(), speed=5)
 
 
 async def accept(request: web.Request) -> web.WebSocketResponse:
