@@ -26,7 +26,7 @@ class ConnectionPool:
         self._open: set[HttpConnection] = set()
         self._opening = 0
         self._switched = 0
-        self._all_gone = asyncio.Event()
+        self._changed = asyncio.Event()
 
     @property
     def idle_count(self) -> int:
@@ -53,6 +53,7 @@ class ConnectionPool:
             connection = await self._dialler.connect(origin, lambda: HttpConnection(origin, self))
         finally:
             self._opening -= 1
+            self._changed.set()
         self._open.add(connection)
         return connection
 
@@ -72,17 +73,16 @@ class ConnectionPool:
             self._idle[connection.origin].remove(connection)
         if connection.idle_timer is not None:
             connection.idle_timer.cancel()
-        if not self._open:
-            self._all_gone.set()
+        self._changed.set()
 
     async def close(self) -> None:
-        """End all; those that are in use, too."""
+        """End all, those in use too, and wait for those that are being opened, which their owners have given up."""
         self._dialler.close()
         for connection in tuple(self._open):
             connection.abort()
-        while self._open:
-            self._all_gone.clear()
-            await self._all_gone.wait()
+        while self._open or self._opening:
+            self._changed.clear()
+            await self._changed.wait()
 
     def _on_idle_too_long(self, connection: HttpConnection) -> None:
         self._idle[connection.origin].remove(connection)

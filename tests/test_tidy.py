@@ -22,12 +22,12 @@ FORBIDDEN = {
 ONLY_IN = {
     "uvloop": {"agent/__main__.py"},
     "transitions": {"fsm/chart.py"},
-    "socket": {"simulator/guarded.py"},
+    "socket": {"agent/net_dial.py", "simulator/guarded.py"},
     "piper": {"agent/providers/local_speaking.py"},
 }
 """What is imported nowhere but here."""
 
-SOCKETS = ("aiohttp", "websockets")
+SOCKETS = ("aiohttp", "aiohappyeyeballs", "httptools", "websockets")
 NETWORKED = re.compile(r"agent/(net|server)\w*\.py|simulator/(hosts|websocket|dialling|bench\w*|bench/\w+)\.py")
 
 
