@@ -7,13 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.profiles import complaints_of, values_of
 from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
 from fsm.profile import Phrases
-from tools.catalog import CATALOG
-from tools.registry import UnknownToolError
+from tools.loading import LoadingError, is_file
+from tools.registry import Registry, UnknownToolError
 
 BUNDLED = Path(__file__).parent / "agents"
 
@@ -37,12 +38,18 @@ class Agent(BaseModel):
     model: str = ""
     """A language model's name; empty: the settings' one."""
     tools: tuple[str, ...] = Field(default=(), strict=False)
+    tools_from: tuple[str, ...] = Field(default=(), strict=False)
+    """Python files with tools of the agent's own, as absolute paths (in the TOML: seen from it), or modules."""
     phrases: dict[str, str] = Field(default_factory=dict)
     busy: str = SpokenTexts().busy
     """Said by Twilio where there is no room for a call."""
     sorry: str = SpokenTexts().apology
     """Said by Twilio where a call broke."""
     profile: dict[str, Any] = Field(default_factory=dict)
+
+    def toolset(self) -> Registry:
+        """Its tools. Raises what `tools_of` raises, where what was checked at loading is no longer so."""
+        return tools_of(self.tools, self.tools_from)
 
     @property
     def spoken_texts(self) -> SpokenTexts:
@@ -98,13 +105,22 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
     try:
         agent = Agent.model_validate(table)
         Phrases.from_table(agent.phrases)
-        CATALOG.toolset(agent.tools)
     except ValidationError as error:
         found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
         raise SettingsError("\n".join(f"{path}:{lines.of(e['loc'])}: {_complaint(e)}" for e in found)) from None
-    except (ValueError, UnknownToolError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path}: {error}") from None
+    agent = agent.model_copy(update={"tools_from": tuple(_placed(source, path.parent) for source in agent.tools_from)})
+    for key, names in (("tools_from", ()), ("tools", agent.tools)):
+        try:
+            tools_of(names, agent.tools_from)
+        except (ValueError, UnknownToolError, LoadingError) as error:
+            raise SettingsError(f"{path}:{lines.of((key,))}: {key}: {error}") from None
     return agent
+
+
+def _placed(source: str, folder: Path) -> str:
+    return str((folder / Path(source).expanduser()).resolve()) if is_file(source) else source
 
 
 def _complaint(error: dict[str, Any]) -> str:

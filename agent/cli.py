@@ -10,6 +10,7 @@ COMMANDS = {
     "call": ("agent.call_command:call", "Place a call to a number and let the agent speak."),
     "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
+    "tools": ("agent.tools_command:tools", "What an agent may do, and what became of what it did."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
     "replay": ("simulator.replay.command:replay", "Decide a recorded call again, and stop at the first difference."),
     "trace-to-script": (

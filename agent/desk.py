@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agent.agent_file import Agent
-from agent.assembly import Providers, make_character, runner_maker
+from agent.assembly import Providers, make_character
 from agent.call import Call
-from agent.clock import Clock
+from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
@@ -16,6 +16,7 @@ from agent.services import Services, ToolRunner
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
+from agent.workshop import Workshop
 from fsm.units import FRAME_MS, ms_to_ns
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Desk:
         providers: Providers,
         *,
         wall_clock: Callable[[], datetime] = datetime.now,
+        ids: Ids | None = None,
         observer: Observer | None = None,
         around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
         beat_ms: int = FRAME_MS,
@@ -60,7 +62,7 @@ class Desk:
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
-        new_runner = runner_maker(agent, config.data, wall_clock)
+        self.workshop = Workshop(agent.toolset(), config.data, wall_clock, ids or RandomIds())
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
         self._services = Services(
@@ -71,7 +73,7 @@ class Desk:
             model=providers.model,
             voices=providers.voices,
             phrasebook=self._phrases,
-            new_runner=lambda call_id, caller: around_tools(new_runner(call_id, caller)),
+            new_runner=lambda call_id, caller: around_tools(self.workshop.runner(call_id, caller)),
             new_trace=self._open_trace,
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,
@@ -129,4 +131,5 @@ class Desk:
         self._on_prepared()
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:
-        return open_trace(self.traces, call_id, started_at, is_redacted=self._hides_words)[0]
+        private = self.workshop.tools.private
+        return open_trace(self.traces, call_id, started_at, is_redacted=self._hides_words, private=private)[0]

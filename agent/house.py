@@ -62,6 +62,7 @@ class House:
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder
         self._prepared = asyncio.Event()
+        self._settling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -72,6 +73,7 @@ class House:
             await self._close()
             raise
         self.desk.prepare(self._prepared.set)
+        self._settling = asyncio.create_task(self.desk.workshop.settle())
         self.model.check_models(_report_model)
         return self
 
@@ -79,6 +81,7 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.server.stop()
+        await self.desk.workshop.close()
         await self._close()
 
     async def prepared(self) -> None:
@@ -86,6 +89,8 @@ class House:
         await self._prepared.wait()
 
     async def _close(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
         self.desk.close()
         if self.local is not None and self._owns_local:
             self.local.close()

@@ -21,10 +21,15 @@ import orjson
 from fsm.effects import Effect
 from fsm.events import Event
 from fsm.state import CallState, Mode
+from tools.tool import json_without
 
 VERSION = 2
 PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit"})
 """Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
+
+
+TOOL_TEXTS = frozenset({"arguments", "result"})
+"""Fields that hold a tool's JSON text."""
 
 
 class Observer(Protocol):
@@ -37,9 +42,20 @@ class Observer(Protocol):
 
 
 class Trace:
-    """Writes the trace of one call; a file that cannot be written costs the trace, never the call."""
+    """Writes the trace of one call; a file that cannot be written costs the trace, never the call.
 
-    def __init__(self, out: TextIO | None, started_at: int, *, is_redacted: bool = False) -> None:
+    Where tools have arguments of `private` names, what stands under such a name is never written.
+    """
+
+    def __init__(
+        self,
+        out: TextIO | None,
+        started_at: int,
+        *,
+        is_redacted: bool = False,
+        private: frozenset[str] = frozenset(),
+    ) -> None:
+        self._private = private
         self._out = out
         self._started_at = started_at
         self._is_redacted = is_redacted
@@ -92,7 +108,9 @@ class Trace:
 
     def _plain(self, value: Event | Effect) -> dict[str, Any]:
         plain = asdict(value)
-        return redacted(plain) if self._is_redacted else plain
+        if self._is_redacted:
+            return redacted(plain)
+        return _without_private(plain, self._private) if self._private else plain
 
     def _write(self, at: int, kind: str, **fields: object) -> None:
         if self._out is None:
@@ -120,6 +138,18 @@ def redacted(plain: dict[str, Any]) -> dict[str, Any]:
     return {key: _hidden(value) if key in PRIVATE else _deeper(value) for key, value in plain.items()}
 
 
+def _without_private(plain: Any, private: frozenset[str]) -> Any:  # noqa: ANN401 - what an event or order is made of
+    """`plain` without what stands under a private name in the JSON texts of tools."""
+    if isinstance(plain, list | tuple):
+        return [_without_private(item, private) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    return {
+        key: json_without(private, value) if key in TOOL_TEXTS else _without_private(value, private)
+        for key, value in plain.items()
+    }
+
+
 def _hidden(value: object) -> object:
     return f"<{len(value)} chars>" if isinstance(value, str) and value else value
 
@@ -133,7 +163,12 @@ def _deeper(value: object) -> object:
 
 
 def open_trace(
-    directory: Path, call_id: str, started_at: int, *, is_redacted: bool = False
+    directory: Path,
+    call_id: str,
+    started_at: int,
+    *,
+    is_redacted: bool = False,
+    private: frozenset[str] = frozenset(),
 ) -> tuple[Trace, Path | None]:
     """A trace in a new file of `directory`, and where it is; a trace that writes nothing if that cannot be done."""
     path = directory / f"{call_id}.jsonl"
@@ -142,4 +177,4 @@ def open_trace(
         out = path.open("w", encoding="utf-8", buffering=1)
     except OSError:
         return Trace(None, started_at), None
-    return Trace(out, started_at, is_redacted=is_redacted), path
+    return Trace(out, started_at, is_redacted=is_redacted, private=private), path

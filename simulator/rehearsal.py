@@ -45,7 +45,7 @@ from simulator.peers.twilio_records import CallPlan, TwilioAccount
 from simulator.script import Script
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
-from simulator.world import Waiter, World
+from simulator.world import Waiter, World, WorldIds
 
 AGENT_ORIGIN = "https://agent.sim"
 DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
@@ -140,6 +140,7 @@ class Rehearsal:
             self.world,
             providers,
             wall_clock=self._wall_clock,
+            ids=WorldIds(self.world.rng("tools")),
             observer=observer,
             around_tools=self._around_tools,
             beat_ms=IDLE_BEAT_MS if cast.skips_idle else FRAME_MS,

@@ -20,7 +20,7 @@ from tools.calendar import HORIZON_DAYS, PartOfDay, Practice, slot_id, spoken, s
 from tools.context import NotDone, ToolContext, ToolError
 from tools.database import opened
 from tools.declare import tool
-from tools.tool import Kind
+from tools.tool import Arguments, Kind
 
 DATABASE = "appointments.db"
 """File name within the data directory."""
@@ -49,7 +49,12 @@ Service = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 SlotId = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 
 
-@tool(kind=Kind.PURE, deadline_ms=1_000, filler="Let me check the calendar.")
+@tool(
+    kind=Kind.PURE,
+    deadline_ms=1_000,
+    filler="Let me check the calendar.",
+    on_failure="I cannot look into the calendar right now. Shall somebody call you back?",
+)
 def find_free_slots(
     context: ToolContext, date: Date | None = None, part_of_day: PartOfDay | None = None, service: Service | None = None
 ) -> dict[str, object]:
@@ -76,7 +81,20 @@ def find_free_slots(
     return answer
 
 
-@tool(kind=Kind.EFFECT, deadline_ms=2_000, filler="One moment, I am booking that.")
+def _was_booked(context: ToolContext, arguments: Arguments) -> bool:
+    """Whether the call's booking of this slot is in the database; nothing is lost there that was booked."""
+    rows = booking_rows(context.data / DATABASE)
+    return any(row["slot"] == arguments["slot_id"] and row["call_id"] == context.call_id for row in rows)
+
+
+@tool(
+    kind=Kind.EFFECT,
+    deadline_ms=2_000,
+    filler="One moment, I am booking that.",
+    on_failure="I could not confirm that booking. Somebody will check it and call you back.",
+    outdates=["find_free_slots"],
+    reconcile=_was_booked,
+)
 def book_appointment(
     context: ToolContext, slot_id: SlotId, name: Name, service: Service | None = None
 ) -> dict[str, object] | NotDone:

@@ -7,7 +7,7 @@ process; a machine that loses its power may lose the last moments, as the databa
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -103,21 +103,27 @@ class Journal(Protocol):
 
 
 class FileJournal:
-    """The journal in a file, which is made on first use."""
+    """The journal in a file, which is made on first use. `fresh` gives texts that nobody can guess."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fresh: Callable[[], str] = secrets.token_hex) -> None:
         self.path = path
-        self.run = secrets.token_hex(8)
-        """Names this process's life: another one may get its number."""
+        self._fresh = fresh
+        self._run = ""
         self._pepper = b""
 
     @property
     def pepper(self) -> bytes:
-        """Random bytes, kept in the file. Raises `JournalError`."""
+        """Kept in the file, for all processes. Raises `JournalError`."""
         if not self._pepper:
             with self._opened("read") as database:
                 self._pepper = bytes(database.execute("SELECT pepper FROM secret").fetchone()[0])
         return self._pepper
+
+    @property
+    def run(self) -> str:
+        """Names this process's life: another process may get its number."""
+        self._run = self._run or self._fresh()
+        return self._run
 
     def begin(self, entry: Entry) -> None:
         """Write down what is about to run. Raises `JournalError`."""
@@ -168,19 +174,19 @@ class FileJournal:
             rows = database.execute(f"SELECT {_COLUMNS} FROM effects {condition}", values).fetchall()  # noqa: S608 - fixed
         return [_entry(row) for row in rows]
 
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.executescript(_SCHEMA)
+        pepper = self._fresh().encode()
+        database.execute("INSERT INTO secret SELECT ? WHERE NOT EXISTS (SELECT 1 FROM secret)", (pepper,))
+
     @contextmanager
     def _opened(self, to_be: str) -> Iterator[sqlite3.Connection]:
         try:
-            with opened(self.path, _prepare) as database:
+            with opened(self.path, self._prepare) as database:
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"the journal of effects, {self.path}, cannot be {to_be}: {error}") from error
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA journal_mode=WAL")
-    database.executescript(_SCHEMA)
-    database.execute("INSERT INTO secret SELECT ? WHERE NOT EXISTS (SELECT 1 FROM secret)", (secrets.token_bytes(16),))
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -4,7 +4,6 @@ from agent.services import ToolOutcome
 from simulator.faults.base import Fault, Kind, Stage, Strike
 from simulator.faults.tool_trouble import Run, ToolTrouble, Trouble, babbles, breaks, doubled, hangs, slowed
 from simulator.faults.ways import ms, some
-from tools.catalog import CATALOG
 from tools.tool import Kind as ToolKind
 
 HANGS_UP_AFTER_MS = 300
@@ -18,13 +17,14 @@ def _befalls(trouble: Trouble) -> Strike:
     return lambda stage, strength: stage.tools.befall(trouble, round(strength))
 
 
-def _is_effect(name: str) -> bool:
-    """Whether the tool does something that must not be done twice."""
-    return name in CATALOG.names and CATALOG[name].terms.kind is ToolKind.EFFECT
-
-
 def _doubled(stage: Stage, strength: float) -> None:
-    stage.tools.befall(doubled, round(strength), _is_effect)
+    tools = stage.rehearsal.desk.workshop.tools
+
+    def is_effect(name: str) -> bool:
+        """Whether the tool does something that must not be done twice."""
+        return name in tools and tools[name].terms.kind is ToolKind.EFFECT
+
+    stage.tools.befall(doubled, round(strength), is_effect)
 
 
 def _slow(stage: Stage, strength: float) -> None:

@@ -96,11 +96,12 @@ class _Stage:
 
     def services(self, services: Services) -> Services:
         """What the call is given."""
+        private = self._desk.workshop.tools.private
         return replace(
             services,
             phrasebook=self._phrases,
             new_runner=lambda _call_id, _caller: self._tools,
-            new_trace=lambda _call_id, started_at: Trace(cast("TextIO", self._written), started_at),
+            new_trace=lambda _call_id, started_at: Trace(cast("TextIO", self._written), started_at, private=private),
         )
 
     def _start_call(self, started: Started, phone: Phone) -> CallPort:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from agent.agent_file import Agent, load_agent
 from agent.errors import SettingsError
@@ -135,20 +134,14 @@ def _call_complaints(table: CallExpectTable, path: Path, agent: Agent | None) ->
 def _tool_complaints(tool: ToolTable, path: Path, agent: Agent | None) -> Iterator[Complaint]:
     if agent is None:
         return
-    if tool.name not in agent.tools:
-        yield Complaint((*path, "name"), no_tool(tool.name, agent.tools))
+    tools = agent.toolset()
+    if tool.name not in tools:
+        yield Complaint((*path, "name"), no_tool(tool.name, tools.names))
         return
-    known = _parameters(tool.name)
+    known = tuple(tools[tool.name].parameters.get("properties", {}))
     for name in tool.arguments or {}:
         if name not in known:
             yield Complaint((*path, "arguments", name), f'{tool.name} has no argument "{name}"{nearest(name, known)}')
-
-
-def _parameters(name: str) -> tuple[str, ...]:
-    from tools.catalog import CATALOG  # noqa: PLC0415 - only scripts that expect tools need them
-
-    properties: Any = CATALOG[name].parameters.get("properties", {})
-    return tuple(properties)
 
 
 @cache

@@ -13,7 +13,7 @@ from simulator.scenario.model_answers import AnswerTable, ReplyTable
 def model_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
     """Everything that is wrong with `[model]`; without an agent, nothing is known of tools."""
     model = script.model
-    tools = agent.tools if agent is not None and script.groq.get("check_tool_calls", True) else None
+    tools = agent.toolset().names if agent is not None and script.groq.get("check_tool_calls", True) else None
     if model.replies and len(script.callers or ()) > 1:
         what = "replies: several callers have no order to be answered in; use [[model.answers]]"
         yield Complaint(("model", "replies"), what)

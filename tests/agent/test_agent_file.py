@@ -100,3 +100,45 @@ def test_a_file_that_is_no_text_or_too_long_is_refused(tmp_path: Path) -> None:
     path.write_text("#" * 300_000)
     with pytest.raises(SettingsError, match="at most 256 KiB"):
         load_agent(str(path))
+
+
+OWN = """
+from tools.declare import tool
+
+@tool()
+def hang_up(parcel: str) -> str:
+    "Where a parcel is, under a name that the catalogue has too."
+    return parcel
+
+@tool()
+def track(parcel: str) -> str:
+    "Where a parcel is."
+    return parcel
+"""
+
+
+def test_tools_of_its_own_lie_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "parcels.py").write_text(OWN)
+    agent = load_agent(write(tmp_path, MINIMAL + 'tools = ["find_free_slots", "hang_up"]\ntools_from = ["parcels.py"]'))
+    assert agent.tools_from == (str(tmp_path / "parcels.py"),)
+    assert agent.toolset().names == ("find_free_slots", "hang_up", "track")
+    assert "under a name" in agent.toolset()["hang_up"].description, "its own goes before the catalogue's"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('tools_from = ["parcel.py"]', ":3: tools_from: {folder}/parcel.py cannot be read: No such file"),
+        ('tools_from = ["empty.py"]', ":3: tools_from: {folder}/empty.py has no tool"),
+        ('tools_from = ["parcels.py", "again.py"]', ":3: tools_from: two tools are named 'hang_up'"),
+        ('tools_from = ["parcels.py"]\ntools = ["tack"]', ":4: tools: There is no tool 'tack'. Did you mean 'track'?"),
+        ('tools = ["hang_up", "hang_up"]', ":3: tools: two tools are named 'hang_up'"),
+        ("tools_from = 5", '"tools_from"'),
+    ],
+)
+def test_tools_that_cannot_be_had_are_told_with_their_line(tmp_path: Path, text: str, told: str) -> None:
+    for name, content in (("parcels.py", OWN), ("again.py", OWN), ("empty.py", "")):
+        (tmp_path / name).write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        load_agent(write(tmp_path, MINIMAL + text))
+    assert told.format(folder=tmp_path) in str(raised.value)

@@ -9,15 +9,17 @@ import pytest
 
 from agent.agent_file import load_agent
 from agent.assembly import (
+    DATA_RULE,
     Providers,
     make_character,
     make_ears,
     make_model,
     make_voices,
-    runner_maker,
     system_prompt,
 )
+from agent.clock import RandomIds
 from agent.config import load_config
+from agent.workshop import Workshop
 from fsm.profile import Profile
 from tests.agent.call_fakes import MONDAY, FakeHearing, FakeModel, FakeVoices
 from tests.agent.providers.fakes import FakeNetwork
@@ -68,13 +70,14 @@ def test_a_tool_that_does_not_exist_is_refused_at_start() -> None:
 def test_the_prompt_tells_what_changes_last() -> None:
     told = system_prompt("  You answer the phone. ", "+15550001111", datetime(2026, 11, 23, 8, 5))  # noqa: DTZ001 - the business's own clock
     assert told == (
-        "You answer the phone.\n\nToday is 2026-11-23, a Monday. It is 08:05. The caller's number is +15550001111."
+        f"You answer the phone.\n\n{DATA_RULE}\n\n"
+        "Today is 2026-11-23, a Monday. It is 08:05. The caller's number is +15550001111."
     )
     assert "number" not in system_prompt("x", "", MONDAY)
 
 
 def test_each_call_has_tools_of_its_own_data(tmp_path: Path) -> None:
-    runner = runner_maker(AGENT, tmp_path, lambda: MONDAY)("CA1", "+15550001111")
+    runner = Workshop(AGENT.toolset(), tmp_path, lambda: MONDAY, RandomIds()).runner("CA1", "+15550001111")
     outcome = asyncio.run(runner.run("find_free_slots", '{"date": "2026-11-24"}'))
     assert not outcome.failed
     assert orjson.loads(outcome.result)["slots"]

@@ -9,7 +9,7 @@ import pytest
 
 from agent.trace import PRIVATE, Trace, check_of, open_trace, redacted
 from fsm.effects import RunTool, StartReply
-from fsm.events import CallStarted, ToolCall, ToolsRequested, WordsHeard
+from fsm.events import CallStarted, ToolCall, ToolReturned, ToolsRequested, WordsHeard
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
 from fsm.step import begin
@@ -22,9 +22,9 @@ STATE = begin(Profile(), Phrases(), STARTED_AT)
 class Recorder:
     """A trace into memory."""
 
-    def __init__(self, *, is_redacted: bool = False) -> None:
+    def __init__(self, *, is_redacted: bool = False, private: frozenset[str] = frozenset()) -> None:
         self.out = io.StringIO()
-        self.trace = Trace(self.out, STARTED_AT, is_redacted=is_redacted)
+        self.trace = Trace(self.out, STARTED_AT, is_redacted=is_redacted, private=private)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -66,6 +66,24 @@ def test_a_decision_is_one_line_with_event_modes_and_orders() -> None:
             ],
         }
     ]
+
+
+def test_what_a_tool_keeps_private_is_in_no_line_of_its_call() -> None:
+    recorder = Recorder(private=frozenset({"card"}))
+    calls = tuple(
+        ToolCall(f"c{n}", "pay", text)
+        for n, text in enumerate(['{"card": "4242", "euros": 5}', '{"to": [{"card": 4242}]}', '{"card": "4242'])
+    )
+    returned = ToolReturned(2, "c0", '{"paid":true,"card":"4242"}')
+    effects = tuple(RunTool(2, call) for call in calls)
+    recorder.trace.decision(STARTED_AT, Mode.THINKING, ToolsRequested(2, calls), CallState(), effects)
+    recorder.trace.decision(STARTED_AT, Mode.THINKING, returned, CallState(), ())
+    assert "4242" not in recorder.out.getvalue()
+    requested, came_back = recorder.lines
+    told = [call["arguments"] for call in requested["data"]["calls"]]
+    assert told == ['{"card":"<4 chars>","euros":5}', '{"to":[{"card":"<4 chars>"}]}', "<14 chars>"]
+    assert [effect[1]["call"]["arguments"] for effect in requested["effects"]] == told
+    assert came_back["data"]["result"] == '{"paid":true,"card":"<4 chars>"}'
 
 
 def test_stages_and_notes_are_lines_of_their_own() -> None:

@@ -1,0 +1,52 @@
+"""The tools of one agent in one process: what calls run them with, and what becomes of their effects."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from weakref import WeakSet
+
+from agent.clock import Ids
+from tools.context import ToolContext
+from tools.journal import FILE, FileJournal, JournalError
+from tools.registry import Registry
+from tools.runner import Runner
+from tools.settling import settle
+
+log = logging.getLogger(__name__)
+
+CLOSING_MS = 5_000
+"""Time for effects under way when the house closes; what takes longer is found in the journal at the next start."""
+
+
+class Workshop:
+    """Makes the runner of each call's tools. `now` tells the business's local time."""
+
+    def __init__(self, tools: Registry, data: Path, now: Callable[[], datetime], ids: Ids) -> None:
+        self.tools = tools
+        self.journal = FileJournal(data / FILE, lambda: ids.fresh(""))
+        self._data = data
+        self._now = now
+        self._runners: WeakSet[Runner] = WeakSet()
+
+    def runner(self, call_id: str, caller: str) -> Runner:
+        """What runs the tools of one call."""
+        context = ToolContext(call_id, caller, self._data, self._now)
+        runner = Runner(self.tools, context, journal=self.journal)
+        self._runners.add(runner)
+        return runner
+
+    async def settle(self) -> None:
+        """Find out what became of effects that were under way when a process died, and log it."""
+        try:
+            for finding in await settle(self.journal, self.tools, self._data, self._now):
+                log.log(logging.WARNING if finding.fate is None else logging.INFO, "%s", finding)
+        except JournalError as error:
+            log.warning("%s: effects will not be run", error)
+
+    async def close(self) -> None:
+        """Let effects under way come to their end, as long as there is time."""
+        left = sum(await asyncio.gather(*(runner.settle(CLOSING_MS) for runner in self._runners)))
+        if left:
+            log.warning("%d tools did not end within %d ms: see `offhook tools journal`", left, CLOSING_MS)
