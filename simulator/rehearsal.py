@@ -268,13 +268,15 @@ class Rehearsal:
     # --- the doors ---------------------------------------------------------------------------------------------
 
     def _accept(self, request: Request, wire: Wire) -> WireListener | Refusal:
-        refused = self.webhook.upgrade_refusal(_as_web(request))
+        refused = self.webhook.upgrade_refusal(
+            WebRequest(request.method, request.target, request.headers, request.body)
+        )
         if refused is not None:
             return Refusal(refused.status, refused.headers, refused.body)
         return self.switchboard.open_stream(self.witness.on_wire(wire))
 
     def _handle(self, request: Request) -> tuple[int, dict[str, str], bytes]:
-        answer = self.webhook.handle(_as_web(request))
+        answer = self.webhook.handle(WebRequest(request.method, request.target, request.headers, request.body))
         return answer.status, {"content-type": answer.content_type, **answer.headers}, answer.body
 
 
@@ -295,7 +297,3 @@ def rehearse(data: Path, script: Script, cast: Cast | None = None, **options: An
 def _as_cast(agent: Agent, cast: Cast) -> Agent:
     over = {key: {**getattr(agent, key), **getattr(cast, key)} for key in ("profile", "phrases")}
     return agent.model_copy(update={**over, "tools": tuple(dict.fromkeys(agent.tools + cast.tools))})
-
-
-def _as_web(request: Request) -> WebRequest:
-    return WebRequest(request.method, request.target, request.headers, request.body)
