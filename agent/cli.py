@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
     "tools": ("agent.tools_command:tools", "What an agent may do, and what became of what it did."),
+    "listen": ("agent.listen_command:listen", "Tell when somebody speaks in a recording."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
     "replay": ("simulator.replay.command:replay", "Decide a recorded call again, and stop at the first difference."),
     "trace-to-script": (

@@ -1,14 +1,15 @@
 """Voice edges on mu-law frames: when the caller begins to make speech-like sound, and when it has ended.
 
-Energy over a noise floor that adapts says that there is sound; zero crossings and liveliness of level say whether it
-may be speech, where nobody who hears better vouches for it. A few numbers of state a call, a few microseconds a frame.
-Music, people talking in the room, a horn, and tones that beat slowly (the ringing heard on an outgoing call) are
-beyond it.
+What makes sound speech-like is weighed in one number, the evidence: how far it stands above the line's noise, how
+periodic it is, and how its loudness moves. A few numbers of state a call, a few microseconds a frame.
 """
 
 import audioop
 from math import log10
 
+from agent.keypad import is_keypad_tone
+from agent.noise_floor import NoiseFloor
+from agent.voicing import WINDOW_BYTES, periodicity
 from fsm.events import SpeechStarted, SpeechStopped
 from fsm.units import FRAME_SAMPLES, NS_PER_SAMPLE, ULAW_SILENCE, ms_to_samples
 
@@ -21,32 +22,32 @@ HANGOVER_MS = 200
 GAP_MS = 20
 """Quiet that an onset may contain. More, and clicks in a row would add up to one."""
 
-START_MARGIN_DB, GO_ON_MARGIN_DB = 6.0, 4.5
+START_MARGIN_DB, GO_ON_MARGIN_DB = 5.0, 4.5
 """How far above the noise floor sound begins, and goes on: speech decays into the noise."""
 
 LEAST_LEVEL_DB = 32.0
 """Nothing quieter than this (of 90 dB) is ever sound: an idle digital line rests at 18, a soft talker at 40."""
 
-FLOOR_MIN_DB, FLOOR_FIRST_MAX_DB = 18.0, 50.0
-"""Bounds of the floor: a muted line must not make hiss of the next packet, a caller who talks at once not noise."""
+VOICE_WEIGHT, VOICE_MOST_DB = 0.12, 40.0
+"""Evidence for each dB above the floor, times periodicity; more than so many dB say nothing new."""
 
-FLOOR_FALL = 0.25
-"""Share of the way that the floor falls to a quieter frame."""
+MOVING_WEIGHT, MOVING_MOST_DB = 0.5, 6.0
+"""Evidence for each dB by which a frame is louder or softer than the one before: tones and hum stand still."""
 
-FLOOR_LEARN_FRAMES, FLOOR_LEARN = 10, 0.4
-"""At the start of a call the floor goes to the line's noise by this share a frame, up to its first bound."""
+EVIDENCE_SHARE = 0.3
+"""Share of the newest frame in the evidence; the rest fades: three frames make two thirds of it."""
 
-FLOOR_RISE_DB, FLOOR_RISE_TALKING_DB = 0.04, 0.015
-"""Rise of the floor with each louder frame, 2 dB a second; slower in speech, which pauses more often than that."""
+LASTING_WEIGHT, LASTING_SHARE = 0.06, 0.02
+"""Evidence for each dB that the last second lay above the floor on average, while somebody talks."""
 
-STEADY_FRAMES = 16
-"""Two stretches of so many frames without liveliness of level are noise, whatever they sound like: 640 ms."""
-
-STEADY_DB = 5.0
-"""Range of levels within which sound is steady. A held vowel moves more in that time, a hum or a fan less."""
+ONSET_EVIDENCE, GO_ON_EVIDENCE = 1.8, 1.0
+"""Evidence that begins speech, and with which it goes on."""
 
 VOWEL_CROSSINGS = range(4, 40)
 """Zero crossings of a frame that a vowel may have, of 160; hum has fewer, hiss, breath and ringing have more."""
+
+BRIGHT_CROSSINGS, BRIGHT_PERIODICITY = range(40, 76), 0.6
+"""Those of a vowel on a line that favours high notes, if it is so periodic; whistles and bells have more."""
 
 VOWEL_FRAMES = 2
 """Frames like a vowel that an onset must contain: no word comes without one."""
@@ -63,11 +64,14 @@ ONSET_LIMIT_FRAMES = 20
 DIGITAL_SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 """A frame of a line that is idle and digital from end to end."""
 
+LINEAR_SILENCE = bytes(2 * FRAME_SAMPLES)
+"""The same as 16-bit samples."""
+
 VOUCHED_ONSET_FRAMES = 10
 """Sound that makes an onset once the transcriber takes it for a voice, however steady: longer than most coughs."""
 
 VOUCHED_LIMIT_FRAMES = 150
-"""How long the transcriber's word for a voice holds against steadiness: 3 s, most of what is said in one breath."""
+"""How long the transcriber's word for a voice holds against all evidence: 3 s, most of what is said in one breath."""
 
 
 class VoiceActivity:
@@ -79,22 +83,19 @@ class VoiceActivity:
     """
 
     __slots__ = (
-        "_block_frames",
-        "_block_high",
-        "_block_low",
+        "_before",
         "_edges",
+        "_evidence",
         "_floor",
         "_gap_frames",
         "_gap_limit",
         "_hangover_ns",
         "_last_voiced_at",
-        "_learn_frames",
+        "_lasting",
         "_lively_frames",
         "_onset_at",
         "_onset_frames",
         "_onset_least",
-        "_previous_high",
-        "_previous_low",
         "_rest",
         "_vouched_frames",
         "_vowel_frames",
@@ -112,23 +113,19 @@ class VoiceActivity:
         self._hangover_ns = ms_to_samples(hangover_ms) * NS_PER_SAMPLE
         self._rest = b""
         self._edges: list[SpeechStarted | SpeechStopped] = []
-        self._floor = FLOOR_MIN_DB
-        self._learn_frames = FLOOR_LEARN_FRAMES
+        self._floor = NoiseFloor()
+        self._before = bytes(WINDOW_BYTES)
+        self._evidence = 0.0
+        self._lasting = 0.0
         self._last_voiced_at = 0
-        self._block_frames = 0
-        self._block_high = self._previous_high = 0.0
-        self._block_low = self._previous_low = 0.0
         self._onset_at = 0
-        self._onset_frames = 0
-        self._gap_frames = 0
-        self._vowel_frames = 0
-        self._lively_frames = 0
         self._vouched_frames = 0
+        self._forget_onset()
 
     @property
     def noise_floor(self) -> float:
         """The level that counts as silence on this line, in dB as `level`."""
-        return self._floor
+        return self._floor.db
 
     def push(self, frame: bytes, at: int) -> SpeechStarted | SpeechStopped | None:
         """Judge the next mu-law `frame`, which ends at `at` (ns) on the caller's audio clock; the edge it holds."""
@@ -154,19 +151,28 @@ class VoiceActivity:
         self._rest = sound[whole:]
 
     def _judge(self, window: bytes, at: int) -> None:
+        previous = self.level
         if window == DIGITAL_SILENCE:  # half of all frames, and measuring costs more than all the rest
-            level, is_vowel = 0.0, False
+            linear, self.level = LINEAR_SILENCE, 0.0
         else:
             linear = audioop.ulaw2lin(window, 2)
-            level = 20 * log10(audioop.rms(linear, 2) or 1)
-            is_vowel = audioop.cross(linear, 2) in VOWEL_CROSSINGS
-        is_lively = abs(level - self.level) >= LIVELY_DB
-        self.level = level
-        floor = self._adapt(level)
+            self.level = 20 * log10(audioop.rms(linear, 2) or 1)
+        floor = self._floor.adapt(self.level, may_rise=not self._vouched_frames)
+        above = self.level - floor
+        moved = abs(self.level - previous)
+        gained = repeats = 0.0
+        if above > GO_ON_MARGIN_DB and self.level > LEAST_LEVEL_DB:
+            repeats = periodicity(self._before + linear)
+            gained = VOICE_WEIGHT * min(above, VOICE_MOST_DB) * repeats + MOVING_WEIGHT * min(moved, MOVING_MOST_DB)
+        self._before = (self._before + linear)[-WINDOW_BYTES:]
+        self._evidence += EVIDENCE_SHARE * (gained - self._evidence)
+        self._lasting += LASTING_SHARE * (above - self._lasting)
+        if self._vouched_frames:
+            self._vouched_frames -= 1
         if self.is_talking:
             self._go_on(max(floor + GO_ON_MARGIN_DB, LEAST_LEVEL_DB), at)
-        elif level > max(floor + START_MARGIN_DB, LEAST_LEVEL_DB):
-            self._gather_onset(at, is_vowel=is_vowel, is_lively=is_lively)
+        elif self.level > max(floor + START_MARGIN_DB, LEAST_LEVEL_DB):
+            self._gather_onset(linear, at, repeats=repeats, is_lively=moved >= LIVELY_DB)
         elif self._onset_frames:
             self._gap_frames += 1
             if self._gap_frames > self._gap_limit:
@@ -174,20 +180,27 @@ class VoiceActivity:
                 self._vouched_frames = 0
 
     def _go_on(self, threshold: float, at: int) -> None:
-        if self.level > threshold:
+        evidence = self._evidence + LASTING_WEIGHT * self._lasting
+        if self.level > threshold and (evidence >= GO_ON_EVIDENCE or self._vouched_frames):
             self._last_voiced_at = at
         elif at - self._last_voiced_at >= self._hangover_ns:
             self.is_talking = False
             self._vouched_frames = 0
             self._edges.append(SpeechStopped(self._last_voiced_at))
 
-    def _gather_onset(self, at: int, *, is_vowel: bool, is_lively: bool) -> None:
+    def _gather_onset(self, linear: bytes, at: int, *, repeats: float, is_lively: bool) -> None:
+        if is_keypad_tone(linear):
+            self._forget_onset()
+            return
+        crossings = audioop.cross(linear, 2)
         if not self._onset_frames or self._onset_frames > ONSET_LIMIT_FRAMES:
             self._forget_onset()
             self._onset_at = at - FRAME_SAMPLES * NS_PER_SAMPLE
         self._gap_frames = 0
         self._onset_frames += 1
-        self._vowel_frames += is_vowel
+        self._vowel_frames += crossings in VOWEL_CROSSINGS or (
+            repeats >= BRIGHT_PERIODICITY and crossings in BRIGHT_CROSSINGS
+        )
         self._lively_frames += is_lively and self._onset_frames > 2
         if self._is_onset():
             self.is_talking = True
@@ -199,42 +212,10 @@ class VoiceActivity:
         if self._vouched_frames and self._onset_frames >= VOUCHED_ONSET_FRAMES:
             return True
         is_speech_like = self._vowel_frames >= VOWEL_FRAMES and self._lively_frames >= LIVELY_FRAMES
-        return is_speech_like and self._onset_frames >= self._onset_least
+        return is_speech_like and self._onset_frames >= self._onset_least and self._evidence >= ONSET_EVIDENCE
 
     def _forget_onset(self) -> None:
         self._onset_frames = 0
         self._gap_frames = 0
         self._vowel_frames = 0
         self._lively_frames = 0
-
-    def _adapt(self, level: float) -> float:
-        """The noise floor after a window of `level`."""
-        floor = self._floor
-        if level < floor:
-            floor = max(FLOOR_MIN_DB, floor + FLOOR_FALL * (level - floor))
-        elif self._learn_frames:
-            self._learn_frames -= 1
-            floor += FLOOR_LEARN * (min(level, FLOOR_FIRST_MAX_DB) - floor)
-        else:
-            floor = min(level, floor + (FLOOR_RISE_TALKING_DB if self.is_talking else FLOOR_RISE_DB))
-        steady = self._steady_level(level)
-        if self._vouched_frames:
-            self._vouched_frames -= 1
-            steady = 0.0
-        self._floor = max(floor, steady)
-        return self._floor
-
-    def _steady_level(self, level: float) -> float:
-        """The level of sound that has been steady for two stretches; 0 while it is not, or not yet known."""
-        self._block_frames += 1
-        if level > self._block_high:  # no `max`: every frame comes here
-            self._block_high = level
-        elif level < self._block_low:
-            self._block_low = level
-        if self._block_frames < STEADY_FRAMES:
-            return 0.0
-        high, low = max(self._block_high, self._previous_high), min(self._block_low, self._previous_low)
-        self._previous_high, self._previous_low = self._block_high, self._block_low
-        self._block_high = self._block_low = level
-        self._block_frames = 0
-        return (high + low) / 2 if high - low <= STEADY_DB else 0.0
