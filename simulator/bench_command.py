@@ -1,8 +1,10 @@
 """`offhook bench`: measure this machine."""
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,8 @@ from agent.running import run
 if TYPE_CHECKING:
     from simulator.bench_plan import Figures, Plan
     from simulator.bench_simulator import SimulatorFigures
+
+EXIT_WRONG = 2
 
 
 @click.group()
@@ -65,6 +69,39 @@ def simulator(as_json: bool, quick: bool) -> None:
         click.echo(json.dumps({**figures.values(), **facts(), "notes": figures.notes}))
     else:
         print_simulator_table(figures)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--profile", "profiles", multiple=True, help="One more profile. [all that are named for a use case]")
+@click.option("--calls", type=click.IntRange(1, 1_000_000), help="Calls under each profile. [1000; 5 of each --only]")
+@click.option("--half", type=click.Choice(["held-out", "tuning"]), default="held-out", show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Run in so many processes.")
+@click.option("--only", multiple=True, metavar="NAME", help="A situation, or a family of them; again for more.")
+@click.option("--seed", type=click.IntRange(0), help="One variation of each, and who spoke when in it.")
+@click.option("--script", "wants_script", is_flag=True, help="Print a call as a script; with --only and --seed.")
+@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the situations that missed most.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="A page with timelines of misses.")
+@click.option("--list", "wants_list", is_flag=True, help="Show the situations, and run nothing.")
+def turns(half: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+    """How natural a conversation is: many short calls, judged by the numbers that turn-taking should reach.
+
+    Situations (interruptions, signs of listening, coughs, pauses, numbers ...) are varied by seeds into calls, whose
+    providers are as slow as published. Half of all variations is for tuning; figures are for the other half.
+    """
+    from simulator.corpus.split import Half  # noqa: PLC0415 - keeps `offhook --help` quick
+    from simulator.report.written import ReportError  # noqa: PLC0415 - same
+    from simulator.scenario import ScriptError  # noqa: PLC0415 - same
+    from simulator.turn_bench.command import Manner, carry_out  # noqa: PLC0415 - same
+    from simulator.turn_bench.running import Wish  # noqa: PLC0415 - same
+
+    wished = {f.name: options[f.name] for f in fields(Wish) if f.name in options}
+    told = {f.name: options[f.name] for f in fields(Manner)}
+    try:
+        carry_out(Wish(half=Half(half), **wished), Manner(**told))
+    except (ScriptError, ReportError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_WRONG)
 
 
 def print_simulator_table(figures: "SimulatorFigures") -> None:

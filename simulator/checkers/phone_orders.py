@@ -54,7 +54,7 @@ def late_clears(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     (stream,) = facts.sent
     for line, name, data in call.effects:
         at = call.trace_began_at + line["at_ns"]
-        if name not in SILENCING or not _sounds_at(stream, at):
+        if name not in SILENCING or not sounds_at(stream, at):
             continue
         clears = [sent for sent in stream if sent.kind == "clear" and sent.at == at]
         if not clears:
@@ -65,7 +65,7 @@ def late_clears(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
                 yield f"the voice of reply {dropped.reply} was dropped before the phone was told to be silent", at
 
 
-def _sounds_at(stream: tuple[Sent, ...], at: int) -> bool:
+def sounds_at(stream: tuple[Sent, ...], at: int) -> bool:
     """Whether the phone has something left to play at `at`, by what was sent until before then."""
     ends_at = 0
     for sent in stream:

@@ -31,7 +31,11 @@ def variations(names: Iterable[str], half: Half, calls: int) -> list[tuple[str, 
 
 def _in_turn(names: list[str], half: Half) -> Iterator[tuple[str, int]]:
     """One of each situation, then another of each, and so on."""
-    own = {name: (seed for seed in count() if half_of(name, seed) is half) for name in names}
+    own = {name: _seeds(name, half) for name in names}
     while own:
         for name in names:
             yield name, next(own[name])
+
+
+def _seeds(name: str, half: Half) -> Iterator[int]:
+    return (seed for seed in count() if half_of(name, seed) is half)

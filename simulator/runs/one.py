@@ -47,17 +47,17 @@ def run_one(work: Work, seed: int, manner: Manner) -> Outcome:
         gc.collect()
     try:
         plan = plan_of(work.script, seed, manner)
-        with _quiet():
+        with quiet():
             outcome = run(plan, seed, until_ms=manner.until_ms, keep=manner.keep, turn_traces=manner.turn_traces)
             if manner.is_twice:
                 outcome = _compared(plan, seed, outcome)
     except Exception as error:  # whatever broke: the other runs go on, and this one is told
-        return broken(work, seed, manner, _story(error))
+        return broken(work, seed, manner, story(error))
     return without_spans(outcome) if manner.is_slim else outcome
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """What the simulated agent logs of its faults goes nowhere by itself; checkers listen to it all the same."""
     handler = logging.NullHandler()
     logging.getLogger().addHandler(handler)
@@ -76,7 +76,8 @@ def _compared(plan: Plan, seed: int, outcome: Outcome) -> Outcome:
     return replace(outcome, status=Status.BROKEN, violations=violations, rerun=rerun)
 
 
-def _story(error: Exception) -> str:
+def story(error: Exception) -> str:
+    """What broke, and where, in a line."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = "/".join(Path(last.filename).parts[-2:])  # the same wherever it is installed
     return f"{type(error).__name__}: {error} ({where}:{last.lineno}, in {last.name})"

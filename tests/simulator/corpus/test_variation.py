@@ -84,6 +84,8 @@ def test_what_must_not_stop_the_agent_leaves_it_more_than_a_second_to_speak(seed
 
 def test_the_halves_share_nothing_and_hold_every_situation() -> None:
     held_out, tuning = (set(variations(NAMES, half, 2_000)) for half in Half)
+    assert {half_of(*one) for one in held_out} == {Half.HELD_OUT}
+    assert {half_of(*one) for one in tuning} == {Half.TUNING}
     assert held_out.isdisjoint(tuning)
     assert {name for name, _ in held_out} == {name for name, _ in tuning} == {*NAMES}
     assert len(held_out) == len(tuning) == 2_000
