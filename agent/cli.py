@@ -19,6 +19,7 @@ COMMANDS = {
         "Turn a recorded call into a call script.",
     ),
     "simulate": ("simulator.simulate_command:simulate", "Run call scripts, faults and seeds in virtual time."),
+    "score": ("agent.score_command:score", "Judge how turns were taken, by the field's own metrics."),
     "bench": ("simulator.bench_command:bench", "Measure this machine."),
     "chart": ("agent.chart_command:chart", "Bring the chart in README.md up to date."),
 }

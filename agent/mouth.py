@@ -11,7 +11,7 @@ from agent.services import Services
 from agent.twilio import Phone
 from fsm.events import PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
-from fsm.units import FRAME_MS, ms_to_samples
+from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
 
 URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
 """With less than this ahead of the ear, audio is not kept for the next beat: the phone ran dry, or beats are late."""
@@ -94,6 +94,7 @@ class Mouth:
         if phrase is None:
             self.owner.note("filler not rendered", text=text)
         elif self.playout.begin_filler(phrase.audio, phrase.alignment):
+            self.owner.note("filler", duration_ms=samples_to_ms(len(phrase.audio)))
             self._move()
 
     def hold(self, number: int) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
+from agent.metrics.openings import OPENINGS, kind_of
 from agent.metrics.turn_trace import AgentKind, StoppedBy
 from fsm.units import NS_PER_SAMPLE
 from simulator.peers.twilio_playback import CutBy, Stretch
 from simulator.peers.twilio_stream import TwilioPhone
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.witness import Sent
-
-OPENINGS = frozenset({"StartReply", "Recite"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,8 @@ def _note_order(told: _Told, call: CallEvidence, name: str, order: dict[str, obj
     if name in OPENINGS:
         turn = order["turn"]
         assert isinstance(turn, int)
-        told.replies[number] = _Spoken(turn, _kind_of(call, name, turn, order))
+        kind = kind_of(name, order.get("text"), call.lines[0]["phrases"], is_first=not told.replies)
+        told.replies[number] = _Spoken(turn, kind)
     elif name == "Fill":
         told.owners.append((at, number, True))
     elif number in told.replies:
@@ -103,15 +103,6 @@ def _note_order(told: _Told, call: CallEvidence, name: str, order: dict[str, obj
         reply.has_tool |= name == "RunTool"
         reply.is_resumed |= name == "ResumePlayout"
         reply.is_broken |= name == "CancelReply"
-
-
-def _kind_of(call: CallEvidence, name: str, turn: int, order: dict[str, object]) -> AgentKind:
-    phrases = call.lines[0]["phrases"]
-    if name == "Recite" and order["text"] == phrases["still_there"]:
-        return AgentKind.REPROMPT
-    if name == "Recite" and order["text"] != phrases["greeting"]:
-        return AgentKind.RECITAL
-    return AgentKind.GREETING if turn == 0 else AgentKind.REPLY
 
 
 # --- what the phone played -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from agent.metrics.openings import INACTIVE, OPENINGS
 from agent.metrics.ticks import InsertType
 from agent.metrics.turn_trace import (
     AgentEntry,
@@ -41,9 +42,6 @@ TICS = frozenset({MarkKind.COUGH, MarkKind.LAUGH, MarkKind.SNEEZE, MarkKind.THRO
 """Sounds within a sentence that flag it as one with a tic."""
 
 ENDS = {"agent": EndedBy.AGENT_HANGUP, "caller": EndedBy.CALLER_HANGUP, "network": EndedBy.NETWORK}
-INACTIVE = "nobody spoke any more"
-"""Why the agent hangs up on a silent line."""
-
 Span = tuple[int, int]
 
 
@@ -176,7 +174,7 @@ def _agent(call: CallEvidence, played: Iterable[Played], clock: _Clock) -> Itera
 
 def _turns(evidence: Evidence, call: CallEvidence, played: Sequence[Played]) -> Iterator[TurnEntry]:
     """What the trace of the agent tells of each turn that it answered."""
-    turn_of = {data["reply"]: data["turn"] for _, name, data in call.effects if name in ("StartReply", "Recite")}
+    turn_of = {data["reply"]: data["turn"] for _, name, data in call.effects if name in OPENINGS}
     errors: dict[int, list[int]] = {}
     for error in heard_errors(evidence, call):
         if error.is_whole:

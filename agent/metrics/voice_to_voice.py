@@ -111,13 +111,13 @@ class VoiceToVoice:
 
     def values(self) -> Mapping[str, Any]:
         """Percentiles in ms, how even they are (p95/p50), and what was left out, by reason."""
-        percentiles = {f"ms_p{percent}": interpolated(self.ttfab_ms, percent) for percent in PERCENTS}
-        p50, p95 = percentiles["ms_p50"], percentiles["ms_p95"]
+        percentiles = {f"ttfab_ms_p{percent}": interpolated(self.ttfab_ms, percent) for percent in PERCENTS}
+        p50, p95 = percentiles["ttfab_ms_p50"], percentiles["ttfab_ms_p95"]
         return {
             **percentiles,
             "consistency": p95 / p50 if p50 and p95 is not None else None,
             "turns": len(self.ttfab_ms),
             "negative": sum(value < 0 for value in self.ttfab_ms),
-            "content": {f"ms_p{percent}": interpolated(self.content_ms, percent) for percent in PERCENTS},
+            **{f"content_ms_p{percent}": interpolated(self.content_ms, percent) for percent in PERCENTS},
             "discarded": {reason.value: self.discards[reason] for reason in Discard},
         }

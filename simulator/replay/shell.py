@@ -10,8 +10,6 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, TextIO, cast
 
-import orjson
-
 from agent.assembly import make_providers
 from agent.desk import Desk
 from agent.media_stream import MediaStream
@@ -26,6 +24,7 @@ from simulator.replay.deck import Deck, DeckClock, DeckNetwork, DeckPhone, DeckP
 from simulator.replay.difference import Difference, context_of
 from simulator.replay.recorded import Line, Recorded
 from simulator.replay.wires import RecordedWires, Woken
+from simulator.replay.written import Written, is_added
 from simulator.world import World
 
 NOT_COMPARED = ("at_ns", "phrase")
@@ -70,7 +69,7 @@ class _Stage:
         self._network = DeckNetwork(deck)
         self._phrases = DeckPhrases(deck)
         self._tools = DeckTools()
-        self._written = _Written()
+        self._written = Written()
         self._compared = 0
         self._playing: Woken | None = None
         self._mistake = ""
@@ -204,10 +203,12 @@ class _Stage:
 
     def _decided_otherwise(self) -> Difference | None:
         lines = self._recorded.lines
-        for written in self._written.lines[self._compared :]:
+        for written in self._written.taken():
             number = self._compared + 1
             expected = _without(lines[number - 1], "check") if number <= len(lines) else None
             actual = _without(written, "check")
+            if is_added(actual) and not is_added(expected):
+                continue
             if expected != actual:
                 return self._trace_differs(number, expected, actual)
             self._compared = number
@@ -251,19 +252,6 @@ class _Stage:
         return Difference(
             "shell", "wires", line, woken.at_ns / NS_PER_MS, what, _told(expected), _told(actual), (came,)
         )
-
-
-class _Written:
-    """The trace that is written this time."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def write(self, text: str) -> None:
-        self.lines.append(orjson.loads(text))
-
-    def close(self) -> None:
-        """Nothing to do."""
 
 
 _FROM_WIRES: dict[str, Callable[[DeckNetwork, Mapping[str, Any]], None]] = {

@@ -18,7 +18,7 @@ def test_the_published_example_gives_its_numbers() -> None:
     measured = VoiceToVoice()
     measured.add(PUBLISHED)
     values = measured.values()
-    assert (values["ms_p50"], values["ms_p95"], values["negative"]) == (600.0, 1_320.0, 1)
+    assert (values["ttfab_ms_p50"], values["ttfab_ms_p95"], values["negative"]) == (600.0, 1_320.0, 1)
     assert values["consistency"] == 2.2
 
 
@@ -82,5 +82,5 @@ def test_pauses_and_clicks_of_the_agent_make_no_stretches() -> None:
 
 def test_nothing_measured_is_null() -> None:
     values = VoiceToVoice().values()
-    assert values["ms_p50"] is None
+    assert values["ttfab_ms_p50"] is None
     assert values["consistency"] is None

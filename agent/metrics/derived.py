@@ -1,0 +1,110 @@
+"""A turn-trace from the agent's own trace of a call: what it could know of the caller, and what it played.
+
+Its caller is what voice edges, words and verdicts tell: a sound over our speech for which the floor was not given up is
+a backchannel if it had words; any sound without words is a tic; all else is a turn, which lasts until the machine took
+it as over. Where the caller really was silent, or aside, nobody can tell. Both sides are shifted by the way to the
+phone, as marks told it, onto the clock of the caller's ear and mouth.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from agent.metrics.derived_agent import Stretch, stretches_of
+from agent.metrics.derived_caller import Heard, sounds_of
+from agent.metrics.openings import INACTIVE
+from agent.metrics.spans import Span
+from agent.metrics.turn_trace import AgentEntry, CallerEntry, EndedBy, TurnEntry, TurnTrace
+from fsm.units import NS_PER_MS, ns_to_ms
+
+Line = Mapping[str, Any]
+
+DERIVED = "call trace: the caller is what the agent's voice edges, words and verdicts tell"
+
+
+def derive(lines: Sequence[Line]) -> TurnTrace:
+    """The turn-trace of a call trace, whose first line is that of the call."""
+    events = [line for line in lines if line["kind"] == "event"]
+    way_ns = _way_ns(lines)
+    end_ns = max([line["at_ns"] for line in events], default=0)
+    end_ms = ns_to_ms(end_ns) + 1
+    stretches = stretches_of(lines)
+    return TurnTrace(
+        call=str(lines[0].get("call_id", "")),
+        domain=str(lines[0].get("agent", "")),
+        end_ms=end_ms,
+        ended_by=_ended_by(events),
+        derived=DERIVED,
+        caller=tuple(_caller_entries(sounds_of(lines, stretches), -way_ns, end_ms)),
+        agent=tuple(_agent_entries(stretches, way_ns, end_ms)),
+        turns=tuple(_turns(events)),
+    )
+
+
+def _way_ns(lines: Sequence[Line]) -> int:
+    """From our wire to the caller's ear, by the marks that came back soonest; 0 if none did."""
+    sent: dict[int, int] = {}
+    ways: list[int] = []
+    for line in lines:
+        if line["kind"] == "stage" and line["stage"] == "sent":
+            sent[line["reply"]] = line["at_ns"]
+        elif line["kind"] == "stage" and line["stage"] == "heard" and line["reply"] in sent:
+            ways.append(line["at_ns"] - sent[line["reply"]])
+    return max(0, min(ways, default=0))
+
+
+def _caller_entries(sounds: Sequence[Heard], shift_ns: int, end_ms: int) -> Iterator[CallerEntry]:
+    for number, sound in enumerate(sounds, 1):
+        whole = _shifted((sound.begin_ns, sound.end_ns), shift_ns, end_ms)
+        voiced = [span for one in sound.voiced_ns if (span := _shifted(one, shift_ns, end_ms)) is not None]
+        if whole is not None:
+            yield CallerEntry(
+                id=number,
+                kind=sound.kind,
+                text=" ".join(sound.words),
+                start_ms=whole[0],
+                end_ms=whole[1],
+                voiced_ms=tuple(voiced),
+            )
+
+
+def _agent_entries(stretches: Sequence[Stretch], shift_ns: int, end_ms: int) -> Iterator[AgentEntry]:
+    for stretch in stretches:
+        span = _shifted((stretch.begin_ns, stretch.end_ns), shift_ns, end_ms)
+        if span is not None:
+            yield AgentEntry(
+                turn=stretch.turn,
+                kind=stretch.kind,
+                start_ms=span[0],
+                end_ms=span[1],
+                stopped_by=stretch.stopped_by,
+                tool=stretch.has_tool,
+            )
+
+
+def _shifted(span_ns: Span, shift_ns: int, end_ms: int) -> Span | None:
+    start, end = (round((at_ns + shift_ns) / NS_PER_MS) for at_ns in span_ns)
+    start, end = max(0, start), min(end_ms, end)
+    return (start, end) if start < end else None
+
+
+def _turns(events: Sequence[Line]) -> Iterator[TurnEntry]:
+    turn_of: dict[int, int] = {}
+    tools: set[int] = set()
+    for line in events:
+        for name, data in line["effects"]:
+            if "turn" in data:
+                turn_of[data["reply"]] = data["turn"]
+            elif name == "RunTool" and data["reply"] in turn_of:
+                tools.add(turn_of[data["reply"]])
+    for turn in sorted(set(turn_of.values())):
+        yield TurnEntry(turn=turn, tool=turn in tools)
+
+
+def _ended_by(events: Sequence[Line]) -> EndedBy:
+    reasons = [data["reason"] for line in events for name, data in line["effects"] if name == "EndCall"]
+    if reasons:
+        return EndedBy.INACTIVITY if reasons[-1] == INACTIVE else EndedBy.AGENT_HANGUP
+    ended = [line["data"]["reason"] for line in events if line["event"] == "CallEnded"]
+    if not ended:
+        return EndedBy.UNKNOWN
+    return EndedBy.CALLER_HANGUP if ended[0] == "stopped" else EndedBy.NETWORK
