@@ -195,7 +195,7 @@ def test_a_results_folder_has_a_file_for_each_call(tmp_path: Path) -> None:
     assert values("--tau", folder / "results.json", folder) == values("--tau", folder)
 
 
-def test_domains_are_pooled_and_told_apart(tmp_path: Path) -> None:
+def test_domains_are_pooled_and_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results_folder(tmp_path / "all" / "a", RESPONSE, RESPONSE, domain="airline")
     results_folder(tmp_path / "all" / "b", simulation((0, 5), (15, 20)), INTERRUPTION, domain="retail")
     found = values("--tau", tmp_path / "all")
@@ -205,6 +205,7 @@ def test_domains_are_pooled_and_told_apart(tmp_path: Path) -> None:
     assert found["mean_over_domains"]["response_latency_mean"] == pytest.approx(1.3)
     assert found["mean_over_domains"]["yield_rate"] == 1.0
     assert found["mean_over_domains"]["counts"]["n_simulations"] == 4
+    monkeypatch.setenv("COLUMNS", "130")
     shown = offhook("--tau", tmp_path / "all").stdout
     assert "mean over domains" in shown
     assert "ticks of 200 ms" in shown
