@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.running import run
+from simulator.bench_ears_command import ears
 
 if TYPE_CHECKING:
     from simulator.bench_plan import Figures, Plan
@@ -20,6 +21,9 @@ EXIT_WRONG = 2
 @click.group()
 def bench() -> None:
     """Measure this machine."""
+
+
+bench.add_command(ears)
 
 
 @bench.command()
