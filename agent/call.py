@@ -12,7 +12,6 @@ from agent.media_clock import MediaClock
 from agent.mouth import Line, Mouth
 from agent.services import Character, Services
 from agent.twilio import Phone
-from agent.voice_activity import VoiceActivity
 from fsm.effects import (
     CancelReply,
     ContinueReply,
@@ -64,7 +63,7 @@ class Call:
         self._is_released = False
         self._line = Line(phone)
         self._media_clock = MediaClock()
-        self._voice_activity = VoiceActivity()
+        self._voice_activity = services.new_voice_detector()
         self._last_interim = ""
         self._silence_stamped_at: int | None = None
         self._trace = services.new_trace(phone.call_sid, now)

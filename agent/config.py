@@ -21,6 +21,7 @@ SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
 TRACE_WORDS = ("kept", "hidden")
 TRACE_WIRES = ("none", "kept")
+VOICE_DETECTORS = ("builtin", "silero")
 SpeechEndpoint = Literal["auto", "multi", "single"]
 
 
@@ -82,6 +83,8 @@ class Config:
     max_calls: int = 100
     stt: str = "deepgram"
     tts: str = "elevenlabs"
+    vad: str = "builtin"
+    """Who tells when the caller begins and ceases to speak."""
     drain_s: int = 120
     """How long running calls may go on after the first SIGTERM."""
     is_open: bool = False
@@ -121,6 +124,11 @@ def _check_wires(config: Config) -> None:
         raise SettingsError(
             "OFFHOOK_TRACE_WIRES=kept: local speech has no wires that could be kept; leave it out, or leave out "
             "OFFHOOK_STT=local and OFFHOOK_TTS=local"
+        )
+    if config.vad != "builtin":
+        raise SettingsError(
+            f"OFFHOOK_TRACE_WIRES=kept: a call can be replayed only where the built-in detector told the voice edges; "
+            f"leave it out, or leave out OFFHOOK_VAD={config.vad}"
         )
 
 
@@ -264,6 +272,7 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "data": lambda _, text: Path(text).expanduser(),
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
+    "vad": _one_of(VOICE_DETECTORS),
     "trace_words": _one_of(TRACE_WORDS),
     "trace_wires": _one_of(TRACE_WIRES),
     "elevenlabs_endpoint": _one_of(get_args(SpeechEndpoint)),

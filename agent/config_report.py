@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from agent.config import Config, Secret, variable_of
 from agent.errors import SettingsError
+from agent.silero import INSTALL, weights_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         _voice(config),
         SettingLine("OFFHOOK_AGENT", True, config.agent),
         SettingLine("OFFHOOK_DATA", True, str(config.data)),
+        _voice_edges(config),
         *_wires(config),
         SettingLine(
             "OFFHOOK_MAX_CALLS", True, f"{config.max_calls} calls at a time, further ones are told to call again"
@@ -54,6 +56,18 @@ def check_can_serve(config: Config) -> None:
             "OFFHOOK_PUBLIC_URL is not set: Twilio signs the address it calls, so that address must be known, like "
             "https://example.com (the tunnel's or proxy's, without /voice)"
         )
+
+
+def _voice_edges(config: Config) -> SettingLine:
+    if config.vad == "builtin":
+        return SettingLine("OFFHOOK_VAD", True, "builtin: our own detector tells when callers begin and cease to speak")
+    if weights_path() is None:
+        return SettingLine(
+            "OFFHOOK_VAD", False, f"silero is not installed, so the built-in detector is used; {INSTALL}"
+        )
+    return SettingLine(
+        "OFFHOOK_VAD", True, "silero: one model for all calls tells when callers begin and cease to speak"
+    )
 
 
 def _wires(config: Config) -> tuple[SettingLine, ...]:

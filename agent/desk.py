@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from agent.agent_file import Agent
@@ -12,7 +13,7 @@ from agent.config import Config
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
-from agent.services import Services, ToolRunner
+from agent.services import Services, ToolRunner, VoiceDetector
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
@@ -78,6 +79,10 @@ class Desk:
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,
         )
+
+    def listen_with(self, new_detector: Callable[[], VoiceDetector]) -> None:
+        """Calls that start from now on tell voice edges with detectors made so."""
+        self._services = replace(self._services, new_voice_detector=new_detector)
 
     def prepare(self, on_prepared: Callable[[], None] = lambda: None) -> None:
         """Open what the first call will use and render what it will say; `on_prepared` comes when that is done."""

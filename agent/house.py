@@ -18,6 +18,7 @@ from agent.ports import SpeechToText, TextToSpeech
 from agent.providers.local import LocalSpeech
 from agent.recorder import make_recorder
 from agent.server import Server
+from agent.silero_room import open_room
 from agent.telephony import TwilioTelephony
 from agent.trace import Observer
 
@@ -49,6 +50,9 @@ class House:
         self.model = make_model(config, agent, self.network, self.clock)
         providers = Providers(self._ears(agent), self.model, self._voices(agent))
         self.desk = Desk(config, agent, self.clock, providers, wall_clock=wall_clock, observer=observer)
+        self.ears_room = open_room(config)
+        if self.ears_room is not None:
+            self.desk.listen_with(self.ears_room.new_detector)
         self.server = Server(
             config,
             self.clock,
@@ -92,6 +96,8 @@ class House:
         if self._settling is not None:
             self._settling.cancel()
         self.desk.close()
+        if self.ears_room is not None:
+            self.ears_room.close()
         if self.local is not None and self._owns_local:
             self.local.close()
             await self.local.wait_closed()

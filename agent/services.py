@@ -10,6 +10,8 @@ from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
 from agent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolSchema
 from agent.trace import Observer, Trace
+from agent.voice_activity import VoiceActivity
+from fsm.events import SpeechStarted, SpeechStopped
 from fsm.profile import Phrases, Profile
 
 
@@ -48,6 +50,18 @@ class Phrasebook(Protocol):
         ...
 
 
+class VoiceDetector(Protocol):
+    """Tells the edges of one caller's speech."""
+
+    def push(self, frame: bytes, at: int) -> SpeechStarted | SpeechStopped | None:
+        """Judge the next mu-law frame, which ends at `at` (ns); an edge that is known now, if any."""
+        ...
+
+    def vouch(self) -> None:
+        """The transcriber takes for a voice what sounds now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Character:
     """Who answers: what every call of one agent has in common. `prompt(caller, today)` is the system prompt."""
@@ -77,3 +91,4 @@ class Services:
     pronounce: Callable[[str], str] = str
     """What the voice is told to say for a written clause; few read numbers, dates and money well by themselves."""
     observer: Observer | None = None
+    new_voice_detector: Callable[[], VoiceDetector] = VoiceActivity

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from simulator.ears_corpus import Corpus
 
 COLUMNS = {
-    "onset_delay_ms_p50": "p50 ms",
-    "onset_delay_ms_p95": "p95 ms",
-    "unheard_percent": "unheard %",
-    "missed_percent": "missed %",
-    "false_percent": "false %",
+    "onset_delay_ms_p50": "p50",
+    "onset_delay_ms_p95": "p95",
+    "unheard_percent": "unheard%",
+    "missed_percent": "missed%",
+    "false_percent": "false%",
     "false_onsets_per_min": "false/min",
-    "cpu_us_per_frame": "µs/frame",
+    "cpu_us_per_frame": "µs",
 }
 """The figures of each condition, and how the table names them."""
 

@@ -8,8 +8,8 @@ from agent.config import Config, Secret
 from simulator.emulators import EmulatedProviders, Setup
 
 MEANINGS = {
-    "deepgram": "the emulated transcriber understands simulated callers only, no human voice; set DEEPGRAM_API_KEY, or "
-    "OFFHOOK_STT=local for a local one",
+    "deepgram": "the emulated transcriber understands simulated callers only, no human voice, and the built-in "
+    "voice detector hears them, whatever OFFHOOK_VAD says; set DEEPGRAM_API_KEY, or OFFHOOK_STT=local for a local one",
     "groq": "a scripted brain answers, which is no language model: it books appointments and knows little else; set "
     "GROQ_API_KEY, or GROQ_BASE_URL to any OpenAI-compatible server",
     "elevenlabs": "the emulated voice speaks to simulated callers only, humans hear a buzz; set ELEVENLABS_API_KEY, or "
@@ -47,4 +47,6 @@ async def stand_ins(config: Config) -> AsyncIterator[tuple[Config, dict[str, str
         for name, url in emulated.urls.items():
             changes[f"{name}_base_url"] = url
             changes[f"{name}_api_key"] = Secret("emulated")
+        if "deepgram" in missing:
+            changes["vad"] = "builtin"  # what simulated callers say is no speech to a model
         yield replace(config, **changes), {name: MEANINGS[name] for name in missing}  # type: ignore[arg-type]  # fields by name
