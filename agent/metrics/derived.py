@@ -2,8 +2,11 @@
 
 Its caller is what voice edges, words and verdicts tell: a sound over our speech for which the floor was not given up is
 a backchannel if it had words; any sound without words is a tic; all else is a turn, which lasts until the machine took
-it as over. Where the caller really was silent, or aside, nobody can tell. Both sides are shifted by the way to the
-phone, as marks told it, onto the clock of the caller's ear and mouth.
+it as over. Where the caller really was silent, or aside, nobody can tell.
+
+The clock of the caller's ear and mouth began one way before ours, as marks told the way. So what the caller says has on
+theirs the instant at which it came here; what leaves here sounds two ways later; and an end that a mark confirmed was
+one way before it was known, which is the same instant again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +17,7 @@ from agent.metrics.derived_caller import Heard, sounds_of
 from agent.metrics.openings import INACTIVE
 from agent.metrics.spans import Span
 from agent.metrics.turn_trace import AgentEntry, CallerEntry, EndedBy, TurnEntry, TurnTrace
-from fsm.units import NS_PER_MS, ns_to_ms
+from fsm.units import ns_to_ms
 
 Line = Mapping[str, Any]
 
@@ -34,7 +37,7 @@ def derive(lines: Sequence[Line]) -> TurnTrace:
         end_ms=end_ms,
         ended_by=_ended_by(events),
         derived=DERIVED,
-        caller=tuple(_caller_entries(sounds_of(lines, stretches), -way_ns, end_ms)),
+        caller=tuple(_caller_entries(sounds_of(lines, stretches), end_ms)),
         agent=tuple(_agent_entries(stretches, way_ns, end_ms)),
         turns=tuple(_turns(events)),
     )
@@ -52,10 +55,10 @@ def _way_ns(lines: Sequence[Line]) -> int:
     return max(0, min(ways, default=0))
 
 
-def _caller_entries(sounds: Sequence[Heard], shift_ns: int, end_ms: int) -> Iterator[CallerEntry]:
+def _caller_entries(sounds: Sequence[Heard], end_ms: int) -> Iterator[CallerEntry]:
     for number, sound in enumerate(sounds, 1):
-        whole = _shifted((sound.begin_ns, sound.end_ns), shift_ns, end_ms)
-        voiced = [span for one in sound.voiced_ns if (span := _shifted(one, shift_ns, end_ms)) is not None]
+        whole = _in_ms(sound.begin_ns, sound.end_ns, end_ms)
+        voiced = [span for one in sound.voiced_ns if (span := _in_ms(*one, end_ms)) is not None]
         if whole is not None:
             yield CallerEntry(
                 id=number,
@@ -67,9 +70,10 @@ def _caller_entries(sounds: Sequence[Heard], shift_ns: int, end_ms: int) -> Iter
             )
 
 
-def _agent_entries(stretches: Sequence[Stretch], shift_ns: int, end_ms: int) -> Iterator[AgentEntry]:
+def _agent_entries(stretches: Sequence[Stretch], way_ns: int, end_ms: int) -> Iterator[AgentEntry]:
     for stretch in stretches:
-        span = _shifted((stretch.begin_ns, stretch.end_ns), shift_ns, end_ms)
+        later_ns = 0 if stretch.is_end_confirmed else 2 * way_ns
+        span = _in_ms(stretch.begin_ns + 2 * way_ns, stretch.end_ns + later_ns, end_ms)
         if span is not None:
             yield AgentEntry(
                 turn=stretch.turn,
@@ -81,10 +85,9 @@ def _agent_entries(stretches: Sequence[Stretch], shift_ns: int, end_ms: int) -> 
             )
 
 
-def _shifted(span_ns: Span, shift_ns: int, end_ms: int) -> Span | None:
-    start, end = (round((at_ns + shift_ns) / NS_PER_MS) for at_ns in span_ns)
-    start, end = max(0, start), min(end_ms, end)
-    return (start, end) if start < end else None
+def _in_ms(begin_ns: int, until_ns: int, call_ends_ms: int) -> Span | None:
+    start_ms, end_ms = ns_to_ms(begin_ns), min(call_ends_ms, ns_to_ms(until_ns))
+    return (start_ms, end_ms) if start_ms < end_ms else None
 
 
 def _turns(events: Sequence[Line]) -> Iterator[TurnEntry]:

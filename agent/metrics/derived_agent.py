@@ -11,6 +11,9 @@ from fsm.units import NS_PER_MS
 Line = Mapping[str, Any]
 
 
+CONFIRMED = frozenset({StoppedBy.FINISHED, StoppedBy.UNDERRUN, StoppedBy.CALL_ENDED})
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Audio of one reply, or of a filler before it; instants in ns since the call began, on our clock."""
@@ -22,6 +25,11 @@ class Stretch:
     end_ns: int
     stopped_by: StoppedBy
     has_tool: bool = False
+
+    @property
+    def is_end_confirmed(self) -> bool:
+        """Whether its end was known here by a mark, or by the end of the stream: after it had happened."""
+        return self.kind is not AgentKind.FILLER and self.stopped_by in CONFIRMED
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ def both(script: str) -> Iterator[tuple[TurnTrace, TurnTrace]]:
             yield truth, derive(call.lines)
 
 
-@pytest.mark.parametrize("script", ["booking", "double_interrupt", "stt_stall", "wrong_order"])
+@pytest.mark.parametrize("script", ["booking", "double_interrupt", "fault_phone_far", "stt_stall", "wrong_order"])
 def test_turns_and_replies_are_derived_to_within_a_frame_or_two(script: str) -> None:
     for truth, derived in both(script):
         ours = [(one.turn, one.kind, one.stopped_by) for one in derived.agent]
@@ -98,7 +98,7 @@ def stage(at_ms: int, name: str) -> dict[str, Any]:
     return {"at_ns": at_ms * NS_PER_MS, "kind": "stage", "stage": name, "turn": 0, "reply": 1}
 
 
-def test_both_sides_are_shifted_by_the_way_that_marks_told() -> None:
+def test_the_way_that_marks_told_puts_both_sides_on_the_clock_of_the_phone() -> None:
     trace = derive(
         [
             HEAD,
@@ -113,8 +113,8 @@ def test_both_sides_are_shifted_by_the_way_that_marks_told() -> None:
             line(4_000, "CallEnded", reason="stopped", heard=""),
         ]
     )
-    assert [(one.start_ms, one.end_ms, one.text) for one in trace.caller] == [(1_925, 2_425, "Hi.")]
-    assert [(one.start_ms, one.end_ms, one.kind) for one in trace.agent] == [(175, 975, AgentKind.GREETING)]
+    assert [(one.start_ms, one.end_ms, one.text) for one in trace.caller] == [(2_000, 2_500, "Hi.")]
+    assert [(one.start_ms, one.end_ms, one.kind) for one in trace.agent] == [(250, 900, AgentKind.GREETING)]
     assert trace.ended_by is EndedBy.CALLER_HANGUP
 
 
