@@ -80,6 +80,13 @@ def test_coarse_and_fine_ticks_are_never_mixed() -> None:
     assert values["native_20"]["yield_latency_mean"] == 0.14
 
 
+def test_a_call_that_had_no_time_for_anything_is_a_call_all_the_same() -> None:
+    values = scored(call(end_ms=0))
+    assert values["counts"]["n_simulations"] == 1
+    assert values["response_rate"] is None
+    assert values["voice_to_voice"]["turns"] == 0
+
+
 # --- our own figures -----------------------------------------------------------------------------------------------
 
 
