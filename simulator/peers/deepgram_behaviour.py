@@ -26,6 +26,8 @@ class DeepgramBehaviour:
     """From the end of the pause to the final result."""
     finalize_delay_ms: Delay = 100
     """From a `Finalize`, `CloseStream` or uploaded recording to its answer."""
+    final_after_speech_ms: Delay = 0
+    """Words become final no earlier than so long after their last sound, however soon they are asked for."""
     jitter_ms: int = 0
     """Up to this is added to each of these delays, at random."""
     number_hold_ms: int = 400

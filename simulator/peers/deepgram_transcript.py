@@ -222,11 +222,15 @@ class Transcriber:
         end = self._reader.position_samples if end is None else end
         is_endpoint = at_pause and self._query.endpointing_ms is not None and not self._behaviour.never_speech_final
         flags = {"is_final": True, "speech_final": is_endpoint, "from_finalize": from_finalize}
-        self._tell_results(
-            words, self._segment_at, end, delay_ms=self._draw_ms(delay_ms, self._behaviour.late_finals_ms), **flags
-        )
+        delay_ms = max(self._draw_ms(delay_ms, self._behaviour.late_finals_ms), self._unsettled_ms() if words else 0)
+        self._tell_results(words, self._segment_at, end, delay_ms=delay_ms, **flags)
         self._words = []
         self._segment_at = end
+
+    def _unsettled_ms(self) -> int:
+        """How long it takes from now until what was said last can be final."""
+        quiet_samples = self._reader.position_samples - self._reader.last_voiced_samples
+        return self._draw_ms(self._behaviour.final_after_speech_ms) - quiet_samples // ms_to_samples(1)
 
     def _tell_results(
         self,

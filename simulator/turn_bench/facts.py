@@ -44,7 +44,8 @@ class CallFacts:
 
     `way_ms`: of the leg between the telephone and us, one way. `body_sounds_ms`: when coughs and their like began, in
     the turn-trace's time. `adopted_turns`: whose answer was a draft. `clear_ms`: from each order to silence the phone
-    to the `clear` that followed. `missed`: steps of the caller whose moment never came.
+    to the `clear` that followed. `parts_ms`: the latency ledger of each answered turn. `missed`: steps of the caller
+    whose moment never came.
     """
 
     which: Which
@@ -55,5 +56,6 @@ class CallFacts:
     drafts_dropped: int = 0
     clear_ms: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    parts_ms: tuple[tuple[tuple[str, int], ...], ...] = ()
     missed: int = 0
     simulated_ms: int = 0

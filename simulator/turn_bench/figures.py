@@ -55,6 +55,7 @@ class Figures:
     heard_error_words: list[int] = field(default_factory=list)
     clear_ms: list[int] = field(default_factory=list)
     findings: Counter[str] = field(default_factory=Counter)
+    parts_ms: dict[str, list[int]] = field(default_factory=dict)
     missed_steps: int = 0
     simulated_ms: int = 0
     situations: dict[str, SituationTally] = field(default_factory=dict)
@@ -83,6 +84,9 @@ class Figures:
             self.heard_error_words += told.heard_error_words
         self.clear_ms += facts.clear_ms
         self.findings.update(finding.checker for finding in facts.findings)
+        for turn in facts.parts_ms:
+            for name, part_ms in turn:
+                self.parts_ms.setdefault(name, []).append(part_ms)
         self.missed_steps += facts.missed
         self.simulated_ms += facts.simulated_ms
 
@@ -132,6 +136,7 @@ class Figures:
             "answered_turns": self.answered,
             **_percentiles("voice_to_voice_ms", self.voice_to_voice_ms),
             **_percentiles("draft_voice_to_voice_ms", self.draft_voice_to_voice_ms),
+            "ledger": {name: _percentiles("p", parts, joint="") for name, parts in self.parts_ms.items()},
             "heard_error_words_p95": nearest_rank(self.heard_error_words, 95),
             "heard_error_words_max": max(self.heard_error_words, default=None),
             "drafts_dropped_per_turn": rate(self.drafts_dropped, self.turns),
@@ -177,5 +182,5 @@ class Figures:
 SELECTIVITIES = ("selectivity_backchannel", "selectivity_vocal_tic", "selectivity_non_directed")
 
 
-def _percentiles(name: str, values: list[int]) -> dict[str, int | None]:
-    return {f"{name}_p{percent}": nearest_rank(values, percent) for percent in (50, 95)}
+def _percentiles(name: str, values: list[int], joint: str = "_p") -> dict[str, int | None]:
+    return {f"{name}{joint}{percent}": nearest_rank(values, percent) for percent in (50, 95)}

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 
+from agent.ledger import ledger_of
 from fsm.units import NS_PER_MS
 from simulator.checkers import check_all
 from simulator.checkers.facts import facts_of
@@ -70,6 +71,7 @@ def facts_from(which: Which, evidence: Evidence) -> CallFacts | Broken:
         ),
         clear_ms=tuple(_clears_ms(evidence, call)),
         findings=tuple(Finding(one.checker, one.what, one.at_ms) for one in check_all(evidence)),
+        parts_ms=tuple(tuple(turn.parts_ms().items()) for turn in ledger_of(call.lines)),
         missed=len(call.caller.missed),
         simulated_ms=evidence.rehearsal.world.elapsed_ms,
     )

@@ -91,6 +91,21 @@ def test_late_finals_hold_up_what_follows() -> None:
     assert [message["start"] for message in results] == sorted(message["start"] for message in results)
 
 
+@pytest.mark.parametrize(("asked_after_ms", "final_after_ms"), [(60, 250), (200, 250), (240, 290)])
+def test_words_are_final_no_sooner_after_their_last_sound_however_soon_they_are_asked_for(
+    asked_after_ms: int, final_after_ms: int
+) -> None:
+    ears = line(DeepgramBehaviour(final_after_speech_ms=250, finalize_delay_ms=50))
+    spoken = speak("Hello there")
+    said = spoken.audio[: spoken.words[-1].end_samples]
+    ears.play(said + pause(asked_after_ms))
+    ears.order("Finalize")
+    ears.pass_time(1_000)
+    (final,) = ears.finals
+    since_ms = ears.arrived_ms[ears.messages.index(final)] - len(said) // 8
+    assert abs(since_ms - final_after_ms) <= 20, "counted in frames"
+
+
 def test_interims_may_err_and_finals_do_not() -> None:
     ears = line(DeepgramBehaviour(revise_interims=True, interim_every_ms=60))
     ears.play(speak("Well, I want to book an appointment, please.").audio + pause(500))
