@@ -110,16 +110,16 @@ def false_alarms(facts: CallFacts) -> Iterator[FalseAlarm]:
 
 
 def _dead_air_ms(trace: TurnTrace, sound: CallerEntry) -> int:
-    """The longest silence for which a sound was the reason."""
-    until_ms = sound.end_ms + ALARM_MS
+    """The longest silence for which a sound was the reason, not a turn of the caller's after it."""
+    next_turn_ms = min(
+        (one.start_ms for one in trace.caller_turns if one.start_ms > sound.start_ms), default=trace.end_ms
+    )
+    until_ms = min(sound.end_ms + ALARM_MS, next_turn_ms)
     longest_ms = 0
     for index, one in enumerate(trace.agent):
         if one.stopped_by in SILENCED and sound.start_ms < one.end_ms <= until_ms:
-            again = trace.agent[index + 1].start_ms if index + 1 < len(trace.agent) else trace.end_ms
-            turns = [turn.start_ms for turn in trace.caller_turns if turn.start_ms >= one.start_ms]
-            if turns and turns[0] <= one.end_ms:
-                continue  # it was the caller's own turn that silenced us
-            longest_ms = max(longest_ms, min([again, *turns]) - one.end_ms)
+            again_ms = trace.agent[index + 1].start_ms if index + 1 < len(trace.agent) else trace.end_ms
+            longest_ms = max(longest_ms, min(again_ms, next_turn_ms) - one.end_ms)
     return longest_ms
 
 

@@ -85,6 +85,12 @@ def test_dead_air_ends_where_the_caller_speaks_up() -> None:
     assert [one.dead_air_ms for one in false_alarms(call)] == [1_800]
 
 
+def test_what_the_callers_next_turn_silenced_is_no_dead_air_of_the_sound_before_it() -> None:
+    caller = [said(5_000, 5_400, CallerKind.VOCAL_TIC), said(6_000, 7_000)]
+    call = facts(caller, [spoke(1_000, 5_200, 1, HELD), spoke(5_500, 6_200, 1, CLEARED), spoke(8_000, 9_000, 2)])
+    assert [one.dead_air_ms for one in false_alarms(call)] == [300]
+
+
 def test_each_miss_is_told_with_its_instant() -> None:
     caller = [said(1_000, 2_000), said(5_000, 5_400, CallerKind.BACKCHANNEL), said(14_000, 20_000)]
     agent = [spoke(3_000, 5_200, 1, HELD), spoke(6_200, 13_000, 1), spoke(17_000, 18_000, 2)]
