@@ -11,7 +11,9 @@ from agent.fence import fenced
 from agent.media_clock import MediaClock
 from agent.mouth import Line, Mouth
 from agent.services import Character, Services
+from agent.turn_record import TurnRecord
 from agent.twilio import Phone
+from agent.word_news import WordNews, instant_listened_to
 from fsm.effects import (
     CancelReply,
     ContinueReply,
@@ -26,7 +28,6 @@ from fsm.effects import (
     RunTool,
     StartReply,
 )
-from fsm.endpointing import heard_until
 from fsm.events import (
     CallEnded,
     CallStarted,
@@ -36,7 +37,6 @@ from fsm.events import (
     Event,
     HangUpRequested,
     Tick,
-    WordsHeard,
 )
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
@@ -64,9 +64,9 @@ class Call:
         self._line = Line(phone)
         self._media_clock = MediaClock()
         self._voice_activity = services.new_voice_detector()
-        self._last_interim = ""
-        self._silence_stamped_at: int | None = None
+        self._words = WordNews()
         self._trace = services.new_trace(phone.call_sid, now)
+        self._turns = TurnRecord(self._trace, self._clock)
         wall_clock = services.wall_clock()
         self._trace.header(
             call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
@@ -92,6 +92,8 @@ class Call:
         edge = self._voice_activity.push(audio, ended_at)
         if edge is not None:
             self.feed(edge)
+            if (words := self._words.completes(self.state)) is not None:
+                self.feed(words)
         self._ears.send(audio)
 
     @fenced
@@ -106,12 +108,14 @@ class Call:
         self.feed(DigitPressed(digit))
 
     @fenced
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
-        """The transcriber heard words; an interim one that repeats itself is no news."""
-        if not is_final and not speech_final and text == self._last_interim:
-            return
-        self._last_interim = "" if is_final else text
-        self.feed(WordsHeard(text, is_final, speech_final))
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
+        """The transcriber heard words."""
+        listened_to = instant_listened_to(self._media_clock.last_end_at, behind_samples)
+        news = self._words.take(
+            text, is_final=is_final, speech_final=speech_final, listened_to=listened_to, state=self.state
+        )
+        if news is not None:
+            self.feed(news)
 
     @fenced
     def on_voice_noticed(self) -> None:
@@ -217,7 +221,7 @@ class Call:
     def _perform_elsewhere(self, effect: Effect) -> None:
         match effect:
             case StartReply(reply):
-                self._stamp_turn_end()
+                self._turns.turn_end(self.state)
                 self._mouth.start_reply(reply, self._messages(), self._character.tools)
             case ContinueReply(reply):
                 self.stamp("tools_returned")
@@ -226,7 +230,7 @@ class Call:
                 self.errands.run(effect)
             case FinalizeTranscript():
                 if self.state.is_finalizing:
-                    self._stamp_silence()
+                    self._turns.silence(self.state)
                     self.stamp("final_asked")
                 self._ears.finalize()
             case EndCall(_, failed):
@@ -251,20 +255,6 @@ class Call:
     def stamp(self, stage: str, at: int | None = None) -> None:
         """An instant (ns, None: now) on the way of an answer goes into the trace."""
         self._trace.stage(self._clock.now() if at is None else at, stage, turn=self.state.turn, reply=self.state.reply)
-
-    def _stamp_silence(self) -> None:
-        """When the caller was last heard, for the turn that is about to be answered; once for one silence."""
-        at = heard_until(self.state)
-        if at != self._silence_stamped_at:
-            self._silence_stamped_at = at
-            turn = self.state.turn + 1 if self.state.mode is Mode.LISTENING else self.state.turn
-            self._trace.stage(at, "caller_silent", turn=turn, reply=self.state.reply)
-
-    def _stamp_turn_end(self) -> None:
-        if self.state.attempts == 0:
-            self._stamp_silence()
-            self.stamp("turn_ended")
-            self.note(f"turn {self.state.turn}", text=self.state.asked.text)
 
     # --- the end -------------------------------------------------------------------------------------------------
 

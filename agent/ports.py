@@ -95,8 +95,11 @@ class Network(Protocol):
 class SpeechListener(Protocol):
     """What a transcriber reports. Texts have their surrounding blanks stripped; empty ones are not reported."""
 
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
-        """Words of the current segment; see `fsm.events.WordsHeard`. An empty text comes only with `speech_final`."""
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
+        """Words of the current segment; see `fsm.events.WordsHeard`. An empty text comes only with `speech_final`.
+
+        `behind_samples`: of the audio it was given, what it had not listened to yet; None where it does not say.
+        """
 
     def on_voice_noticed(self) -> None:
         """Its own detector takes what sounds for a voice. It may say so late, twice, or never."""

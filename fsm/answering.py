@@ -28,7 +28,7 @@ from fsm.events import (
 )
 from fsm.guards import LONGEST_RETRY_WAIT_MS, is_due
 from fsm.hearing import Change
-from fsm.opening import close_reply, open_reply
+from fsm.opening import close_reply, open_reply, with_expected
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
 from fsm.transcript import with_heard, with_result, with_tool_round
 from fsm.units import ms_to_ns
@@ -149,7 +149,7 @@ def finish(state: CallState, text: str) -> CallState:
     """The state after the caller heard a whole reply."""
     transcript = with_heard(state.transcript, state.reply_from, text, cut=False)
     return replace(
-        state,
+        with_expected(state, text),
         transcript=transcript,
         reply_from=len(transcript),
         heard=None,

@@ -1,33 +1,122 @@
-"""When is the caller's turn over: evidence in, an instant out."""
+"""When is the caller's turn over: evidence in, an instant out.
 
+Every wait counts from the caller's last voiced sound, never from the arrival of a message, so that what a provider
+needs is part of the wait and not added to it. How long it is depends on what there is to go by, each piece a leaning
+from -100 (surely over) to +100 (surely not): the words (`fsm.sentences`), the answer that was asked for
+(`fsm.expectations`), the transcriber's guess, a model's score. Their sum lies on a scale of three waits:
+
+    -100 quick_wait_ms ......... 0 wait_ms ......... +100 unfinished_wait_ms       beyond: patient_wait_ms
+
+All of it is asked again with each new piece, so a wrong "not finished" heals itself: at the latest after
+`patient_wait_ms`, and this caller's own pauses never add more than `adapt_ms`.
+"""
+
+from fsm.expectations import ENOUGH, SHORT, leaning_for
+from fsm.profile import Profile
+from fsm.sentences import leaning_of
 from fsm.state import CallState
-from fsm.units import ms_to_ns
-from fsm.words import is_unfinished
+from fsm.units import ms_to_ns, ns_to_ms
+from fsm.values import replace
 
 FRESH_VOICE_NS = ms_to_ns(1_500)
 """Words may lag behind the voice by this much. Later ones were not seen by the voice detector at all, so that their
 arrival is the best known end of speech."""
 
+GUESS_SHARE, SCORE_SHARE = 60, 60
+"""The most (%) that the transcriber's guess and a model's score lean: they shift a wait and never decide alone."""
+
+UNTOLD_GUESS = 50
+"""The confidence (%) of a guess that came without one."""
+
+PAUSE_MARGIN_MS = 100
+"""A caller's next pause is a little longer than those before."""
+
+PAUSES_KEPT = 8
+"""So many of a caller's own pauses count: people change their pace."""
+
 
 def turn_end_at(state: CallState, now: int, *, speech_final: bool = False) -> int | None:
     """The instant at which the caller's turn counts as over, as far as known now; None while nothing was said.
 
-    Anchored to the caller's last voiced sound, never to the arrival of a message, so that the transcriber's delay is
-    part of the wait. While sound goes on, only words that stop coming end a turn, or the transcriber's own pause
-    (`speech_final`), which sees through steady noise. While nobody transcribes, words known may lack those after them.
+    While sound goes on, only words that stop coming end a turn, or the transcriber's own pause (`speech_final`), which
+    sees through steady noise. While nobody transcribes, words known may lack those after them.
     """
-    text = state.utterance.text
-    if not text:
+    if not state.utterance.text:
         return _pardon_at(state, now)
     profile = state.profile
-    wait_ns = ms_to_ns(profile.unfinished_wait_ms if is_unfinished(text) else profile.wait_ms)
+    wait_ns = ms_to_ns(wait_ms(state))
     if state.is_deaf:
         wait_ns = ms_to_ns(profile.unfinished_wait_ms + profile.final_grace_ms)
-    if state.utterance.digits:
-        wait_ns = max(wait_ns, ms_to_ns(profile.digit_wait_ms))
     if state.is_talking:
         return now + (wait_ns if speech_final else ms_to_ns(profile.stuck_ms))
     return max(now, last_sound_at(state, now) + wait_ns)
+
+
+def wait_ms(state: CallState) -> int:
+    """The silence that ends this turn, by all that is known of it."""
+    profile, said = state.profile, state.utterance
+    leaning = leaning_now(state)
+    wait = on_scale(profile, leaning)
+    if ENOUGH < leaning < SHORT:
+        wait = max(wait, min(_own_pause_ms(state), wait + profile.adapt_ms))
+    if said.digits and leaning > ENOUGH:
+        return max(wait, profile.digit_wait_ms)
+    return wait
+
+
+def leaning_now(state: CallState) -> int:
+    """What all evidence leans to, summed up."""
+    said = state.utterance
+    asked_for = leaning_for(state.expected, said.words, said.digits)
+    if asked_for in (ENOUGH, SHORT):
+        return asked_for  # the answer itself says how whole it is
+    leaning = asked_for if asked_for is not None else leaning_of(said.words)
+    return max(-100, min(100, leaning + _guess_leaning(state) + _score_leaning(state)))
+
+
+def on_scale(profile: Profile, leaning: int) -> int:
+    """The wait (ms) at a leaning: straight lines between the waits of the profile."""
+    if leaning >= SHORT:
+        return profile.patient_wait_ms
+    other = profile.unfinished_wait_ms if leaning > 0 else profile.quick_wait_ms
+    return profile.wait_ms + (other - profile.wait_ms) * abs(leaning) // 100
+
+
+def _guess_leaning(state: CallState) -> int:
+    """Of the transcriber's guess that the turn is over, which it may take back."""
+    return 0 if state.guess_percent is None else -GUESS_SHARE * state.guess_percent // 100
+
+
+def _score_leaning(state: CallState) -> int:
+    """Of a model's last score; one of audio before the last sound says nothing any more."""
+    if state.score_percent is None or state.is_talking or state.scored_to < (state.last_voiced_at or 0):
+        return 0
+    return (50 - state.score_percent) * SCORE_SHARE // 50
+
+
+def _own_pause_ms(state: CallState) -> int:
+    """What this caller's pauses call for: more than the second longest, as one alone proves nothing."""
+    return sorted(state.pauses_ms)[-2] + PAUSE_MARGIN_MS if len(state.pauses_ms) >= 2 else 0
+
+
+def with_pause(state: CallState, at: int) -> CallState:
+    """The state once the caller sounds again at instant `at`: a pause in mid-turn tells how they pause.
+
+    Only where the words had looked complete: what hangs in the air is waited for anyhow.
+    """
+    if not state.utterance.words or leaning_now(state) > 0:
+        return state
+    return replace(state, pauses_ms=(*state.pauses_ms, pause_before(state, at))[-PAUSES_KEPT:])
+
+
+def pause_before(state: CallState, at: int) -> int:
+    """The silence (ms) before a sound that begins at instant `at`."""
+    return 0 if state.last_voiced_at is None else ns_to_ms(max(0, at - state.last_voiced_at))
+
+
+def are_words_all_here(state: CallState) -> bool:
+    """Whether the transcriber has listened past the caller's last sound: interim words lack none."""
+    return not state.is_talking and state.last_voiced_at is not None and state.words_to >= state.last_voiced_at
 
 
 def last_sound_at(state: CallState, now: int) -> int:
@@ -49,10 +138,15 @@ def _pardon_at(state: CallState, now: int) -> int | None:
     return max(now, state.last_voiced_at + ms_to_ns(profile.unfinished_wait_ms + profile.final_grace_ms))
 
 
+def longest_wait_ms(profile: Profile) -> int:
+    """The longest silence within a turn that somebody transcribes."""
+    return max(profile.patient_wait_ms, profile.unfinished_wait_ms + profile.adapt_ms, profile.digit_wait_ms)
+
+
 def heard_until(state: CallState) -> int:
     """The instant (ns) of the caller's last sound; the present one where the voice detector missed it."""
     profile, voiced_at = state.profile, state.last_voiced_at
-    longest_ms = 2 * profile.unfinished_wait_ms + profile.digit_wait_ms + profile.final_grace_ms
+    longest_ms = longest_wait_ms(profile) + profile.unfinished_wait_ms + profile.final_grace_ms
     if voiced_at is None or state.is_talking or state.now - voiced_at > ms_to_ns(longest_ms):
         return state.now
     return voiced_at

@@ -49,18 +49,21 @@ class WordsHeard:
 
     `is_final`: this segment will not change, the next words belong to a new one.
     `speech_final`: the transcriber itself noticed a pause after these words.
+    `until`: the instant (ns) up to which it had listened for them; 0 where it does not say.
     """
 
     text: str
     is_final: bool = False
     speech_final: bool = False
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLikelyEnded:
-    """The transcriber guesses that the turn is over and may take it back."""
+    """The transcriber guesses that the turn, `text`, is over, and may take it back; how sure it is, 0: not told."""
 
     text: str
+    confidence_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,17 @@ class TurnEnded:
     """The transcriber says that the turn is over; `text` is the whole turn, empty for "as heard so far"."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfTurnScored:
+    """A model listened to the silence so far: how likely the turn is over, by the sound up to instant `heard_to` (ns).
+
+    It may come again and again while the silence grows; each score takes the place of the one before.
+    """
+
+    probability_percent: int
+    heard_to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +199,7 @@ Event = (
     | TurnLikelyEnded
     | TurnResumed
     | TurnEnded
+    | EndOfTurnScored
     | EarsFailed
     | EarsRestored
     | ReplyAudioStarted

@@ -6,7 +6,8 @@ The argument `event` has the type of the row it guards; the chart's tests check 
 from collections.abc import Callable
 from typing import Any
 
-from fsm import barge_in, words
+from fsm import barge_in, endpointing, words
+from fsm.expectations import SHORT, leaning_for
 from fsm.state import CallState
 
 LONGEST_RETRY_WAIT_MS = 4_000
@@ -44,6 +45,17 @@ def adds_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401
 def has_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """Something was said that can be answered."""
     return bool(event.text or state.utterance.text)
+
+
+def lacks_an_answer(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """What was asked for is visibly not all there yet: digits of a number, the end of an address."""
+    said = event.text or state.utterance.words
+    return leaning_for(state.expected, said, state.utterance.digits) == SHORT
+
+
+def may_go_on(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """An answer is on its way to somebody who may have more to say."""
+    return not state.is_last_word and not state.is_recital
 
 
 def claims_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -156,7 +168,7 @@ def is_call_too_long(state: CallState, _event: Any, now: int) -> bool:  # noqa: 
 
 def is_turn_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The caller is silent and their words will not change, or have had the time to."""
-    settled = state.utterance.is_settled or state.is_finalizing
+    settled = state.utterance.is_settled or state.is_finalizing or endpointing.are_words_all_here(state)
     return is_due(state.deadlines.turn_end_at, now) and settled and bool(state.utterance.text)
 
 

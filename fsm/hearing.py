@@ -8,15 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout, StartReply
-from fsm.endpointing import turn_end_at
+from fsm.endpointing import PAUSES_KEPT, UNTOLD_GUESS, pause_before, turn_end_at, with_pause
 from fsm.events import (
     DigitPressed,
     EarsFailed,
     EarsRestored,
+    EndOfTurnScored,
     Event,
     SpeechStarted,
     SpeechStopped,
     TurnEnded,
+    TurnLikelyEnded,
+    TurnResumed,
     WordsHeard,
 )
 from fsm.opening import close_reply, open_reply, reply_at
@@ -42,7 +45,7 @@ MAX_SEGMENTS = 400
 
 def note_voice(state: CallState, event: SpeechStarted, now: int) -> Change:
     """The caller sounds: no turn ends meanwhile, and silence is not counted, but noise may not go on for ever."""
-    state = replace(state, is_talking=True, onset_at=event.at)
+    state = replace(with_pause(state, event.at), is_talking=True, onset_at=event.at, guess_percent=None)
     state = state.set_deadlines(
         turn_end_at=turn_end_at(state, now), idle_at=now + ms_to_ns(state.profile.noise_idle_ms)
     )
@@ -61,7 +64,7 @@ def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
 
     A filler that sounds is cut: the wait for the next one counts from here, not from where this one would have ended.
     """
-    state = replace(state, is_talking=True, onset_at=event.at)
+    state = replace(state, is_talking=True, onset_at=event.at, pause_ms=pause_before(state, event.at))
     filler_at = state.deadlines.filler_at
     if filler_at is not None:
         filler_at = min(filler_at, now + ms_to_ns(state.profile.filler_ms))
@@ -121,6 +124,8 @@ def note_words(state: CallState, event: WordsHeard, now: int) -> Change:
     state = replace(
         state,
         utterance=utterance,
+        words_to=max(state.words_to, event.until),
+        guess_percent=state.guess_percent if utterance.words == state.utterance.words else None,
         is_finalizing=state.is_finalizing and utterance.is_settled,
         has_missed_words=state.has_missed_words and not event.text,
         reprompts=0,
@@ -133,6 +138,47 @@ def note_digit(state: CallState, event: DigitPressed, now: int) -> Change:
     """A key counts as part of the answer; more may follow."""
     state = replace(state, utterance=with_digit(state.utterance, event), reprompts=0)
     return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=None), ()
+
+
+def note_guess(state: CallState, event: TurnLikelyEnded, now: int) -> Change:
+    """The transcriber thinks that the turn is over: the wait for more is shorter, until it takes that back."""
+    said = state.utterance
+    if event.text and adds_words(said.words, event.text):
+        said = replace(said, settled=(), interim=event.text)  # it tells the whole turn
+    state = replace(state, utterance=said, guess_percent=event.confidence_percent or UNTOLD_GUESS)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
+
+
+def forget_guess(state: CallState, _event: TurnResumed, now: int) -> Change:
+    """The transcriber takes its guess back: the caller goes on, or is about to."""
+    state = replace(state, guess_percent=None)
+    due = turn_end_at(state, now)
+    soonest_at = now + ms_to_ns(state.profile.wait_ms)
+    return state.set_deadlines(turn_end_at=None if due is None else max(due, soonest_at)), ()
+
+
+def take_back(state: CallState, _event: TurnResumed, now: int) -> Change:
+    """The transcriber takes the end of the turn back: it is still the caller's. If no more comes, it ends again."""
+    number = state.reply
+    state = reopen_turn(state)
+    state = state.set_deadlines(
+        turn_end_at=now + ms_to_ns(state.profile.unfinished_wait_ms),
+        idle_at=now + ms_to_ns(state.profile.noise_idle_ms),
+    )
+    return state, (CancelReply(number),)
+
+
+def note_score(state: CallState, event: EndOfTurnScored, now: int) -> Change:
+    """A model judged the silence so far: ask anew when the turn is over."""
+    state = replace(state, score_percent=event.probability_percent, scored_to=event.heard_to)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
+
+
+def note_end(state: CallState, event: TurnEnded, now: int) -> Change:
+    """The transcriber ends the turn, but what was asked for is not all there: its words count, and more may come."""
+    if event.text:
+        state = replace(state, utterance=replace(state.utterance, settled=(event.text,), interim=""))
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
 
 
 def note_deafness(state: CallState, event: EarsFailed | EarsRestored, _now: int) -> Change:
@@ -175,6 +221,8 @@ def answer(state: CallState, event: Event, now: int) -> Change:
         asked_at=now,
         utterance=Utterance(),
         is_finalizing=False,
+        guess_percent=None,
+        pause_ms=0,
         attempts=0,
         rounds=0,
         reprompts=0,
@@ -195,6 +243,8 @@ def resume_turn(state: CallState, event: WordsHeard | DigitPressed, now: int) ->
     """The caller goes on although we took the turn as over: it is still theirs, and gets one answer, to all of it."""
     number = state.reply
     state = reopen_turn(state)
+    if state.pause_ms:
+        state = replace(state, pauses_ms=(*state.pauses_ms, state.pause_ms)[-PAUSES_KEPT:], pause_ms=0)
     change = note_words(state, event, now) if isinstance(event, WordsHeard) else note_digit(state, event, now)
     return change[0], (CancelReply(number), *change[1])
 

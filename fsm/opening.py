@@ -1,5 +1,7 @@
 """Opening and closing our mouth: the state every reply begins with, and what it leaves behind."""
 
+from fsm.endpointing import longest_wait_ms
+from fsm.expectations import expected_after
 from fsm.state import CallState, Deadlines
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
@@ -70,12 +72,20 @@ def filler_at(state: CallState, now: int) -> int:
 def _answered_at(state: CallState, now: int) -> int:
     """When a turn with so short an end would have been answered that ended when the caller was last heard."""
     profile, voiced_at = state.profile, state.last_voiced_at
-    longest_ns = ms_to_ns(profile.unfinished_wait_ms + 2 * profile.final_grace_ms)
+    longest_ns = ms_to_ns(longest_wait_ms(profile) + 2 * profile.final_grace_ms)
     if voiced_at is not None and now - voiced_at <= longest_ns:
         return voiced_at + ms_to_ns(profile.wait_ms)
     if state.asked.digits and state.asked_at == now:
         return now - ms_to_ns(profile.digit_wait_ms - profile.wait_ms)
     return now  # not the sound that is answered: the words came late
+
+
+def with_expected(state: CallState, heard: str) -> CallState:
+    """The state with the answer that `heard` of ours asks for; asking for words again does not change the question."""
+    phrases = state.phrases
+    if not heard or heard in (phrases.pardon, phrases.still_there, phrases.apology):
+        return state
+    return replace(state, expected=expected_after(heard))
 
 
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:
@@ -84,5 +94,6 @@ def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool =
     `is_broken`: by a failure of ours, not by the caller. One that sounds has to be silenced before.
     """
     known = (state.heard if heard is None else heard) or ""
+    state = with_expected(state, known)
     transcript = with_heard(state.transcript, state.reply_from, known, cut=not is_broken, broken=is_broken)
     return replace(state, transcript=transcript, reply_from=len(transcript), heard=None)

@@ -25,10 +25,17 @@ class Profile:
     Raises ProfileError where a value is out of its range or one wait contradicts another.
     """
 
+    quick_wait_ms: int = _ms(200, 100, 1_000)
+    """Silence that ends an answer that is certainly whole: yes or no, the last of ten digits. Less answers before
+    somebody who goes on after their "yes" gets to it."""
     wait_ms: int = _ms(400, 100, 3_000)
-    """Silence that ends a turn whose words look complete. Less answers sooner and cuts more people off."""
+    """Silence that ends a turn of which nothing more is known. Less answers sooner and cuts more people off."""
     unfinished_wait_ms: int = _ms(1_000, 200, 6_000)
     """The same when the words end in "and", "um", a comma: thinking pauses survive, slow speakers wait longer."""
+    patient_wait_ms: int = _ms(1_500, 300, 8_000)
+    """The same when what was asked for is not all there: digits of a number, the end of an e-mail address."""
+    adapt_ms: int = _ms(300, 0, 2_000)
+    """The most that this caller's own pauses add to a wait. More spares slow speakers, who then wait longer for us."""
     final_grace_ms: int = _ms(350, 0, 3_000)
     """Further wait for the final transcript once the silence is long enough; then the interim words must do."""
     stuck_ms: int = _ms(2_500, 500, 20_000)
@@ -93,8 +100,13 @@ class Profile:
         return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
 
 
-LONGER_THAN = (("unfinished_wait_ms", "wait_ms"), ("confirm_ms", "hush_ms"))
-"""Waits that contradict each other unless the first is at least as long as the second."""
+LONGER_THAN = (
+    ("wait_ms", "quick_wait_ms"),
+    ("unfinished_wait_ms", "wait_ms"),
+    ("patient_wait_ms", "unfinished_wait_ms"),
+    ("confirm_ms", "hush_ms"),
+)
+"""Waits that contradict each other unless the first is at least as long as the second; the shortest come first."""
 
 
 def _nearest_value(key: str) -> str:

@@ -35,6 +35,10 @@ ROWS: list[dict[str, Any]] = [
     _row("SpeechStopped", LISTENING, None, "note_silence"),
     _row("WordsHeard", LISTENING, None, "note_words"),
     _row("DigitPressed", LISTENING, None, "note_digit"),
+    _row("TurnLikelyEnded", LISTENING, None, "note_guess"),
+    _row("TurnResumed", LISTENING, None, "forget_guess"),
+    _row("EndOfTurnScored", LISTENING, None, "note_score"),
+    _row("TurnEnded", LISTENING, None, "note_end", "lacks_an_answer"),
     _row("TurnEnded", LISTENING, THINKING, "answer", "has_words"),
     _row("TurnEnded", LISTENING, None, "ignore"),
     _row("Tick", LISTENING, THINKING, "say_goodbye", "is_call_too_long"),
@@ -59,6 +63,8 @@ ROWS: list[dict[str, Any]] = [
     _row("WordsHeard", THINKING, None, "settle_asked"),
     _row("DigitPressed", THINKING, None, "ignore", "is_last_word"),
     _row("DigitPressed", THINKING, LISTENING, "resume_turn"),
+    _row("TurnResumed", THINKING, LISTENING, "take_back", "may_go_on"),
+    _row("TurnResumed", THINKING, None, "ignore"),
     _row("TurnEnded", THINKING, None, "ignore", "is_last_word"),
     _row("TurnEnded", THINKING, THINKING, "answer_again", "adds_words"),
     _row("TurnEnded", THINKING, None, "ignore"),
@@ -162,7 +168,7 @@ ROWS: list[dict[str, Any]] = [
 _UNOPENED = "the stream has not started: nobody can be heard yet"
 _OVER = "the call is over"
 _STALE = "stale: belongs to a reply that is over"
-_NO_GUESS = "the turn is decided by words and silence; a guess changes nothing"
+_OURS = "we have the floor: whether the caller takes it is decided by sound and words"
 _IMPOSSIBLE = "cannot happen: one stream starts once"
 
 IGNORED: dict[tuple[Mode, str], str] = {
@@ -172,8 +178,13 @@ IGNORED: dict[tuple[Mode, str], str] = {
         if event.__name__ not in {"CallStarted", "Tick", "HangUpRequested", "CallEnded"}
     },
     **{(mode, "CallStarted"): _IMPOSSIBLE for mode in (LISTENING, THINKING, SPEAKING, BARGE_IN)},
-    **{(mode, "TurnLikelyEnded"): _NO_GUESS for mode in (LISTENING, THINKING, SPEAKING, BARGE_IN)},
-    **{(mode, "TurnResumed"): _NO_GUESS for mode in (LISTENING, THINKING, SPEAKING, BARGE_IN)},
+    (THINKING, "TurnLikelyEnded"): "the turn is over already: words that were not known yet say so themselves",
+    (THINKING, "EndOfTurnScored"): "the turn is over already",
+    **{
+        (mode, event): _OURS
+        for mode in (SPEAKING, BARGE_IN)
+        for event in ("TurnLikelyEnded", "TurnResumed", "EndOfTurnScored")
+    },
     **{
         (LISTENING, event): _STALE
         for event in (

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from fsm.events import ToolCall
+from fsm.expectations import ANYTHING, Expected
 from fsm.profile import Phrases, Profile
 from fsm.transcript import Message
 from fsm.values import replace
@@ -80,6 +81,11 @@ class Utterance:
     digits: str = ""
 
     @property
+    def words(self) -> str:
+        """All that was spoken."""
+        return " ".join(part for part in (*self.settled, self.interim) if part)
+
+    @property
     def text(self) -> str:
         """All of it, as the model is told."""
         keys = (f"[pressed {' '.join(self.digits)}]",) if self.digits else ()
@@ -121,6 +127,20 @@ class CallState:
     utterance: Utterance = field(default_factory=Utterance)
     is_finalizing: bool = False
     """The transcriber was asked to settle this utterance."""
+    words_to: int = 0
+    """The instant (ns) up to which the transcriber had listened when it last told words; 0 if it never says."""
+    guess_percent: int | None = None
+    """How sure the transcriber is that this turn is over; None while it does not think so."""
+    score_percent: int | None = None
+    """How likely a model thinks that; None while none did."""
+    scored_to: int = 0
+    """The end (ns) of the sound that this was judged by."""
+    pauses_ms: tuple[int, ...] = ()
+    """This caller's latest pauses within a turn after words that looked complete."""
+    pause_ms: int = 0
+    """The silence before a sound that came when we had taken the turn as over already."""
+    expected: Expected = ANYTHING
+    """The answer that our last question asks for."""
 
     turn: int = 0
     transcript: tuple[Message, ...] = ()

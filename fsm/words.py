@@ -16,12 +16,6 @@ BACKCHANNEL_PHRASES = frozenset(
 HESITATIONS = frozenset("uh um er erm eh uhm hmm like well so".split())
 """Sounds of somebody thinking: neither a claim to the floor nor the end of a turn."""
 
-TRAILING = frozenset(
-    "and or but because so if when the a an to of for with at on in from my our your is are was i we that this "
-    "then than about by as uh um er erm uhm like well".split()
-)
-"""A turn that ends in one of these is not finished yet."""
-
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -39,17 +33,6 @@ def is_backchannel(text: str) -> bool:
     if joined in BACKCHANNEL_PHRASES:
         return True
     return all(word in BACKCHANNELS or word in HESITATIONS for word in words)
-
-
-def is_unfinished(text: str) -> bool:
-    """Whether `text` looks as if its speaker would go on: a trailing comma, conjunction or hesitation."""
-    stripped = text.rstrip()
-    if stripped.endswith((",", "-", "\N{EM DASH}", "...", "\N{HORIZONTAL ELLIPSIS}")):
-        return True
-    if stripped.endswith((".", "!", "?")):
-        return False
-    words = tokens(text)
-    return bool(words) and words[-1] in TRAILING
 
 
 def adds_words(known: str, text: str) -> bool:

@@ -258,7 +258,12 @@ class DeepgramEars:
             self._counts["stale_interim"] += 1
             return
         if self._segments.is_news(heard, end) and self._listener is not None:
-            self._listener.on_words(heard.text, is_final=heard.is_final, speech_final=heard.speech_final)
+            self._listener.on_words(
+                heard.text,
+                is_final=heard.is_final,
+                speech_final=heard.speech_final,
+                behind_samples=None if heard.end_samples is None else self.audio.end - end,
+            )
 
     def _on_utterance_end(self, last_word_end_samples: int, starts_at: int) -> None:
         last_word_end = starts_at + last_word_end_samples if last_word_end_samples >= 0 else None

@@ -58,7 +58,18 @@ def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
         return "the stream was lost and came again"
     if call.notes("our_mistake"):
         return "a mistake of ours ended the call, which another checker tells"
-    return _failed_provider(call, silence) or _struck_by(evidence, silence)
+    return _failed_provider(call, silence) or _struck_by(evidence, silence) or _rest_of_an_answer(call, silence)
+
+
+def _rest_of_an_answer(call: CallEvidence, silence: Silence) -> str:
+    """The answer that was asked for and did not come whole: its rest was waited for."""
+    patience_ms = call.agent.state.profile.patient_wait_ms if call.agent is not None else 0
+    for line in call.lines:
+        expected = line.get("data", {}).get("expected") if line["kind"] == "note" else None
+        at = call.trace_began_at + line["at_ns"]
+        if expected and silence.began_at < at <= silence.ended_at and silence.length_ms <= LONGEST_MS + patience_ms:
+            return f"the rest of an answer was waited for: {expected}"
+    return ""
 
 
 def _failed_provider(call: CallEvidence, silence: Silence) -> str:

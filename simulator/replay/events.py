@@ -11,6 +11,9 @@ Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
 """Reads the value of a field from its name and what the trace has for it; raises UnreadableError."""
 
+ADDED = frozenset({"until", "confidence_percent"})
+"""Fields, with a default, that events had not yet in older traces."""
+
 
 class UnreadableError(ValueError):
     """Something in a trace is no event or effect; the message says what was expected and what came."""
@@ -33,18 +36,18 @@ def effect_of(name: object, data: object) -> Effect:
 
 
 def _reader_of(kind: type[Value]) -> Callable[[object], Value]:
-    """Reads values of a dataclass; every field must be there, as it was written, and no other."""
+    """Reads values of a dataclass; every field must be there, as it was written (see `ADDED`), and no other."""
     hints = get_type_hints(kind)
     readers: dict[str, Reader] = {f.name: _field_reader(hints[f.name]) for f in fields(kind)}  # type: ignore[arg-type]  # each is a dataclass
     names = frozenset(readers)
 
     def read(data: object) -> Value:
-        if not isinstance(data, dict) or data.keys() != names:
+        if not isinstance(data, dict) or not names - ADDED <= data.keys() <= names:
             got = ", ".join(data) if isinstance(data, dict) else repr(data)
             raise UnreadableError(
                 f"{kind.__name__}: expected {', '.join(readers) or 'no fields'}, got {got or 'no fields'}"
             )
-        return kind(**{name: reader(name, data[name]) for name, reader in readers.items()})
+        return kind(**{name: readers[name](name, value) for name, value in data.items()})
 
     return read
 

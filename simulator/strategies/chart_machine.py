@@ -16,6 +16,7 @@ from fsm.events import (
     DigitPressed,
     EarsFailed,
     EarsRestored,
+    EndOfTurnScored,
     Event,
     HangUpRequested,
     PlayoutDrained,
@@ -56,8 +57,6 @@ from simulator.strategies.telling import Telling
 
 LATE = st.sampled_from(
     [
-        TurnLikelyEnded,
-        TurnResumed,
         ReplyAudioStarted,
         ReplyFailed,
         PlayoutHeld,
@@ -130,11 +129,18 @@ class ChartMachine(Telling, RuleBasedStateMachine):
     def the_caller_falls_silent(self, ago_ms: int) -> None:
         self.feed(SpeechStopped(max(self.now - ms_to_ns(ago_ms), self.state.onset_at or 0)))
 
-    @move(WordsHeard, text=st.sampled_from(CONTENT), is_final=st.booleans(), speech_final=st.booleans())
-    def new_words_are_heard(self, text: str, is_final: bool, speech_final: bool) -> None:
+    @move(
+        WordsHeard,
+        text=st.sampled_from(CONTENT),
+        is_final=st.booleans(),
+        speech_final=st.booleans(),
+        behind_ms=st.none() | st.integers(0, 400),
+    )
+    def new_words_are_heard(self, text: str, is_final: bool, speech_final: bool, behind_ms: int | None) -> None:
         self._words += 1
         self._last_text = f"word{self._words} {text}"
-        self.feed(WordsHeard(self._last_text, is_final, speech_final))
+        until = 0 if behind_ms is None else max(0, self.now - ms_to_ns(behind_ms))
+        self.feed(WordsHeard(self._last_text, is_final, speech_final, until))
 
     @move(WordsHeard, text=st.sampled_from(AGREEING), is_final=st.booleans())
     def the_caller_agrees(self, text: str, is_final: bool) -> None:
@@ -150,6 +156,19 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         said = self.state.utterance
         known = (*(self.state.asked.settled if self.state.mode is Mode.THINKING else ()), *said.settled, said.interim)
         self.feed(TurnEnded(" ".join([*filter(None, known), "and Friday"]) if says_more else ""))
+
+    @move(TurnLikelyEnded, says_more=st.booleans(), confidence_percent=st.sampled_from([0, 50, 100]))
+    def the_transcriber_guesses_an_end(self, says_more: bool, confidence_percent: int) -> None:
+        said = self.state.utterance.words
+        self.feed(TurnLikelyEnded(f"{said} and so on".strip() if says_more else said, confidence_percent))
+
+    @move(TurnResumed)
+    def the_transcriber_takes_its_guess_back(self) -> None:
+        self.feed(TurnResumed())
+
+    @move(EndOfTurnScored, probability_percent=st.integers(0, 100), ago_ms=st.integers(0, 500))
+    def a_model_scores_the_silence(self, probability_percent: int, ago_ms: int) -> None:
+        self.feed(EndOfTurnScored(probability_percent, max(0, self.now - ms_to_ns(ago_ms))))
 
     @move(DigitPressed, digit=st.sampled_from("5#*"))
     def a_key_is_pressed(self, digit: str) -> None:
@@ -249,13 +268,11 @@ class ChartMachine(Telling, RuleBasedStateMachine):
 
     @rule(late=LATE)
     def something_comes_too_late(self, late: type[Event]) -> None:
-        """Guesses, and the news of the reply before this one: they change nothing."""
+        """The news of the reply before this one: it changes nothing."""
         mode, number = self.state.mode, self.state.reply - 1
         if mode is Mode.CONNECTING or IGNORED.get((mode, late.__name__), "").startswith("cannot happen"):
             return
         values: dict[type[Event], Event] = {
-            TurnLikelyEnded: TurnLikelyEnded("so"),
-            TurnResumed: TurnResumed(),
             ReplyAudioStarted: ReplyAudioStarted(number),
             ReplyFailed: ReplyFailed(number, Stage.VOICE, "closed"),
             PlayoutHeld: PlayoutHeld(number, "reply"),

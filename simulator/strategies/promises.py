@@ -137,7 +137,7 @@ class Promises:
     @promise
     def no_word_of_the_callers_is_lost(self) -> None:
         told = [message.content for message in self.state.transcript if message.role == "user"]
-        known = " ".join([*told, *self.state.asked.settled, *self.state.utterance.settled])
+        known = " ".join([*told, self.state.asked.words, self.state.utterance.words])
         lost = [text for text in self._kept_words if text not in known]
         assert not lost, f"{lost} was listened to and is gone: {known!r}"
 

@@ -24,7 +24,7 @@ def test_nothing_leads_out_of_the_end() -> None:
     ("row", "complaint"),
     [
         (rows._row("Tick", Mode.LISTENING, Mode.ENDED, "rearm"), "last row, and only it"),
-        (rows._row("TurnResumed", Mode.LISTENING, None, "rearm"), "not both"),
+        (rows._row("TurnResumed", Mode.SPEAKING, None, "rearm"), "not both"),
         (rows._row("PhaseOfTheMoon", Mode.LISTENING, None, "rearm"), "unknown event"),
         (rows._row("Tick", Mode.LISTENING, None, "dance"), '"dance"'),
         (rows._row("Tick", Mode.LISTENING, None, "rearm", "is_tuesday"), '"is_tuesday"'),

@@ -38,7 +38,15 @@ TestEveryStory = ChartMachine.of(SHORT_CALLS).TestCase
 TestEveryStory.settings = examples(40, steps=40)
 
 TestWithAnImpatientProfile = ChartMachine.of(
-    {"wait_ms": 100, "final_grace_ms": 0, "idle_ms": 1_000, "reprompts": 0, "retries": 0, "apologies": 0}
+    {
+        "wait_ms": 100,
+        "quick_wait_ms": 100,
+        "final_grace_ms": 0,
+        "idle_ms": 1_000,
+        "reprompts": 0,
+        "retries": 0,
+        "apologies": 0,
+    }
 ).TestCase
 TestWithAnImpatientProfile.settings = examples(12, steps=40)
 

@@ -7,7 +7,7 @@ from agent.mouth import Line, Mouth
 from agent.playout import Playout
 from agent.providers.deepgram import DeepgramEars
 from agent.sent_audio import SentAudio
-from fsm import barge_in, chart, guards, words
+from fsm import barge_in, chart, endpointing, guards, opening, words
 from simulator.scenario import bundled
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.hunt import false_alarm, hunt, main
@@ -23,7 +23,7 @@ QUICK = {
 """Mutants that are caught in the first run, and a checker that must be among those who do."""
 
 
-PATCHED = (Call, Line, Mouth, Playout, DeepgramEars, SentAudio, barge_in, chart, guards, words)
+PATCHED = (Call, Line, Mouth, Playout, DeepgramEars, SentAudio, barge_in, chart, endpointing, guards, opening, words)
 """Where mutants change something."""
 
 

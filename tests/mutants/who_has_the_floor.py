@@ -76,11 +76,6 @@ def single_words_ignored() -> Plan:
     return all_of(swapped(barge_in, "claims_floor", claims_with_three), swapped(barge_in, "is_sustained", never))
 
 
-@mutant("a sentence that ends in 'and' counts as complete", "pause_jump_in")
-def unfinished_ignored() -> Plan:
-    return swapped(endpointing, "is_unfinished", never)
-
-
 @mutant("keys do not wait for more keys", "keys_with_a_pause")
 def digits_not_waited_for() -> Plan:
     def end_at(state: CallState, now: int, *, speech_final: bool = False) -> int | None:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from agent.voice_activity import VoiceActivity
 from fsm.events import SpeechStarted
+from fsm.sentences import leaning_of
 from fsm.units import FRAME_MS, FRAME_SAMPLES, ms_to_ns
-from fsm.words import is_unfinished
 from simulator.bench_words import (
     Tag,
     answer_text,
@@ -39,7 +39,7 @@ def test_what_has_no_tag_has_none() -> None:
 
 
 def test_what_a_caller_said_is_complete() -> None:
-    assert not is_unfinished(spoken_text(Tag(1, 1)))
+    assert leaning_of(spoken_text(Tag(1, 1))) == 0
 
 
 @pytest.mark.parametrize("tag", [Tag(0, 1), Tag(159, 12), Tag(9_999, 1_000)])

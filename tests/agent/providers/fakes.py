@@ -152,7 +152,7 @@ class SpeechLog:
     faults: list[Fault] = field(default_factory=list)
     voices: int = 0
 
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         assert text or speech_final, "an empty text comes only with speech_final"
         assert text == text.strip()
         self.log.append((text, "final" if is_final else "interim", *(["pause"] if speech_final else [])))

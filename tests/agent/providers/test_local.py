@@ -47,7 +47,7 @@ class Reports:
 
 
 class Caller(Reports):
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         self.tell("final" if is_final else "guess", text, speech_final)
 
     def on_voice_noticed(self) -> None:

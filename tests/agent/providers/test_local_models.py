@@ -40,7 +40,7 @@ class Listener:
         self.guesses: list[str] = []
         self.pause = asyncio.Event()
 
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         (self.finals if is_final else self.guesses).append(text)
         if speech_final:
             self.pause.set()

@@ -57,8 +57,8 @@ class Ears(SpeechLog):
         super().__init__()
         self.waiting = Waiting()
 
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool) -> None:
-        super().on_words(text, is_final=is_final, speech_final=speech_final)
+    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
+        super().on_words(text, is_final=is_final, speech_final=speech_final, behind_samples=behind_samples)
         self.waiting.note()
 
     def on_ears_failed(self, fault: Fault) -> None:

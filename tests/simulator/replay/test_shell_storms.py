@@ -56,7 +56,9 @@ CASTS: dict[str, Cast] = {
     "single endpoint": Cast(settings=KEPT, elevenlabs=ElevenLabsBehaviour(offers=("single",))),
     "refused once": Cast(settings=KEPT, groq=GroqBehaviour(refuse=GroqRefusal.SERVER_ERROR, fail_first_n=1)),
     "cut in mid-answer": Cast(settings=KEPT, groq=GroqBehaviour(stream_fault=GroqStreamFault.CUT, fail_first_n=2)),
-    "impatient": Cast(settings=KEPT, profile={"filler_ms": 300, "wait_ms": 150, "unfinished_wait_ms": 200}),
+    "impatient": Cast(
+        settings=KEPT, profile={"filler_ms": 300, "quick_wait_ms": 100, "wait_ms": 150, "unfinished_wait_ms": 200}
+    ),
 }
 
 

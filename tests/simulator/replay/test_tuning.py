@@ -33,7 +33,7 @@ def test_the_same_tuning_decides_the_same(replay: CoreReplay) -> None:
     assert lines(replay) == ["every decision would have been the same"]
 
 
-@given(values=st.fixed_dictionaries({"wait_ms": st.integers(100, 600), "filler_ms": st.integers(300, 3_000)}))
+@given(values=st.fixed_dictionaries({"wait_ms": st.integers(200, 600), "filler_ms": st.integers(300, 3_000)}))
 def test_whatever_the_tuning_the_findings_come_in_order_and_can_be_told(
     replay: CoreReplay, values: dict[str, int]
 ) -> None:
@@ -59,7 +59,7 @@ def test_more_patience_ends_turns_later_by_as_much(replay: CoreReplay) -> None:
 
 
 def test_less_patience_cuts_off_who_pauses(replay: CoreReplay) -> None:
-    story = "\n".join(lines(replay, wait_ms=120, unfinished_wait_ms=200))
+    story = "\n".join(lines(replay, quick_wait_ms=120, wait_ms=120, unfinished_wait_ms=200))
     assert 'the model would have been told "No, that is all.", not "No, that is all. Goodbye."' in story
     assert "the caller would have been answered before all was said in turn 5" in story
 

@@ -1,0 +1,36 @@
+"""Which words of the transcriber are news, and how far it had listened when it told them."""
+
+from fsm.events import WordsHeard
+from fsm.state import CallState
+from fsm.units import samples_to_ns
+
+
+class WordNews:
+    """Words as they come from the transcriber of one call, to events that tell something new."""
+
+    def __init__(self) -> None:
+        self._interim = ""
+        self._words_to = 0
+
+    def take(
+        self, text: str, *, is_final: bool, speech_final: bool, listened_to: int | None, state: CallState
+    ) -> WordsHeard | None:
+        """Words, and the instant (ns) up to which was listened for them; an interim that repeats itself is no news."""
+        if listened_to is not None:
+            self._words_to = listened_to
+        if not is_final and not speech_final and text == self._interim:
+            return self.completes(state)
+        self._interim = "" if is_final else text
+        return WordsHeard(text, is_final, speech_final, listened_to or 0)
+
+    def completes(self, state: CallState) -> WordsHeard | None:
+        """The known interim words once more where that tells something: that the caller's sound holds no others."""
+        ended_at = None if state.is_talking else state.last_voiced_at
+        if self._interim and ended_at is not None and state.words_to < ended_at <= self._words_to:
+            return WordsHeard(self._interim, until=self._words_to)
+        return None
+
+
+def instant_listened_to(last_end_at: int, behind_samples: int | None) -> int | None:
+    """The instant (ns) of audio that lies `behind_samples` before what was given last, which ended at `last_end_at`."""
+    return None if behind_samples is None else last_end_at - samples_to_ns(behind_samples)

@@ -1,0 +1,160 @@
+"""What answer the agent's last question asks for, and how near the caller's words come to it.
+
+Read off the words of ours that were heard, by a table of phrases; an agent's file or a tool may say it outright. What
+is expected only ever moves a wait within its bounds: an answer of another kind is taken as it comes.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fsm.sentences import digits_in, is_answer, leaning_of
+from fsm.words import tokens
+
+
+class Kind(StrEnum):
+    """Kinds of answers."""
+
+    OPEN = "open"
+    YES_NO = "yes_no"
+    DIGITS = "digits"
+    DATE_TIME = "date_time"
+    NAME = "name"
+    ADDRESS = "address"
+
+
+MOST_DIGITS = 40
+"""No number that is read out on the telephone has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The answer that a question asks for; `digits`: how many, 0 where nobody knows."""
+
+    kind: Kind = Kind.OPEN
+    digits: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.digits})" if self.digits else str(self.kind)
+
+    @classmethod
+    def parse(cls, told: str) -> "Expected":
+        """From "yes_no", "digits(10)". Raises ValueError that says what may stand there."""
+        found = re.fullmatch(r"([a-z_]+)(?:\((\d+)\))?", told.strip())
+        kinds = [str(kind) for kind in Kind]
+        if found is None or found[1] not in kinds or (found[2] is not None and found[1] != Kind.DIGITS):
+            raise ValueError(f'expected one of {", ".join(kinds)}, or digits(10), got "{told}"')
+        digits = int(found[2] or 0)
+        if digits > MOST_DIGITS:
+            raise ValueError(f"digits: expected at most {MOST_DIGITS}, got {digits}")
+        return cls(Kind(found[1]), digits)
+
+
+ANYTHING = Expected()
+
+Hint = tuple[str, Expected]
+"""A phrase of ours, and the answer that a sentence with it asks for."""
+
+QUESTIONS: tuple[tuple[str, Expected], ...] = (
+    (r"last (four|4) digits", Expected(Kind.DIGITS, 4)),
+    (r"security code|\bcvv\b|\bcvc\b", Expected(Kind.DIGITS, 3)),
+    (r"\bzip\b", Expected(Kind.DIGITS, 5)),
+    (r"card number|number (on|of) (the|your) card", Expected(Kind.DIGITS, 16)),
+    (r"e-?mail", Expected(Kind.ADDRESS)),
+    (r"(tele)?phone number|mobile number|call ?back number|\b(best|good) number|new number|number .*reach you",
+     Expected(Kind.DIGITS, 10)),
+    (r"(account|order|reference|confirmation|policy|tracking|invoice|customer|booking|pin) (number|code)|\bpin\b",
+     Expected(Kind.DIGITS)),
+    (r"\byour number\b", Expected(Kind.DIGITS)),
+    (r"\baddress\b|which street|what street|post ?code", Expected(Kind.ADDRESS)),
+    (r"(your|full|first|last|family|whose) name|who am i (speaking|talking)|\bspell\b", Expected(Kind.NAME)),
+    (r"(which|what) (day|date|time|week|month|morning|afternoon)|\bwhen\b|date of birth|how (early|late|soon)",
+     Expected(Kind.DATE_TIME)),
+)  # fmt: skip
+"""Phrases of a last sentence, a question or a request, and what it asks for; the first that is found counts."""
+
+_REPORTS = re.compile(r"\b(i|we) (have|noted|sent|booked|updated|changed|saved)\b")
+"""A sentence that tells rather than asks, unless it has its question mark."""
+
+_OPENS_CLOSED = re.compile(
+    r"^(?:(?:so|and|okay|alright|great|then|well|now|just to confirm),? )*"
+    r"(shall|should|would|do|does|did|is|are|was|were|can|could|may|will|have|has|may)\b"
+)
+_TAG = re.compile(r"\b(right|correct|okay|all right|is that it|yes|no|isn't it|is it)\?$")
+
+
+def expected_after(heard: str, hints: Sequence[Hint] = ()) -> Expected:
+    """What an answer to `heard`, words of ours, is expected to be; by `hints` before everything else."""
+    sentence = _last_sentence(heard)
+    for phrase, expected in hints:
+        if phrase.lower() in sentence:
+            return expected
+    is_question = sentence.endswith("?")
+    if not is_question and _REPORTS.search(sentence):
+        return ANYTHING
+    if _TAG.search(sentence):
+        return Expected(Kind.YES_NO)
+    for pattern, expected in QUESTIONS:
+        if re.search(pattern, sentence):
+            return expected
+    is_choice = " or " in sentence and not sentence.endswith("or not?")
+    if is_question and _OPENS_CLOSED.search(sentence) and not is_choice:
+        return Expected(Kind.YES_NO)
+    return ANYTHING
+
+
+def _last_sentence(heard: str) -> str:
+    sentences = [part for part in re.split(r"(?<=[.!?])\s+", heard.strip().lower()) if part]
+    return sentences[-1] if sentences else ""
+
+
+# --- how near the words come -------------------------------------------------------------------------------------
+
+ENOUGH, SHORT = -100, 200
+"""Leanings beyond what words alone can say: the answer is whole, or visibly not yet."""
+
+ADD_A_SURNAME, ADD_A_TOWN = 30, 60
+"""After a name or the first line of an address people often add to it."""
+
+_ADDRESS_BEGUN = re.compile(r"\bat\b|@|\bdot\b|\bwww\b")
+_ADDRESS_WHOLE = re.compile(
+    r"(?:\bdot |\.)(com|org|net|edu|gov|info|io|co|uk|de|fr|es|it|nl|ch|at|ca|au|us|co dot uk)\W*$"
+)
+
+
+def leaning_for(expected: Expected, text: str, keys: str = "") -> int | None:
+    """What `text` and `keys` pressed lean to as an answer to what is expected; None: no more than the words alone."""
+    own = leaning_of(text) if text else 0
+    match expected.kind:
+        case Kind.DIGITS:
+            return _of_digits(expected.digits, digits_in(text), re.sub(r"\D", "", keys), own)
+        case Kind.YES_NO if is_answer(text) and own <= 0:
+            return ENOUGH
+        case Kind.NAME:
+            return own + ADD_A_SURNAME if text and len(tokens(text)) <= 4 else None
+        case Kind.ADDRESS:
+            return _of_address(text.lower(), own)
+        case _:
+            return None
+
+
+FEWEST_DIGITS = 2
+"""A single one is as often a word as a number: "that one", "two of them"."""
+
+
+def _of_digits(wanted: int, spoken: str, keys: str, own: int) -> int | None:
+    came = spoken + keys
+    if not keys and len(came) < FEWEST_DIGITS:
+        return None  # it may be "I don't have one"
+    if not wanted:
+        return max(own, ADD_A_TOWN)
+    return SHORT if len(came) < wanted else ENOUGH if len(came) == wanted else None
+
+
+def _of_address(text: str, own: int) -> int | None:
+    if _ADDRESS_WHOLE.search(text):
+        return min(own, 0)
+    if _ADDRESS_BEGUN.search(text):
+        return SHORT
+    return own + ADD_A_TOWN if text else None

@@ -1,0 +1,219 @@
+"""When the caller's turn is over, told as timelines: every piece of evidence moves the end, none holds it for ever."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.profiles import named_profile, profile_names
+from fsm.effects import CancelReply, FinalizeTranscript, StartReply
+from fsm.endpointing import longest_wait_ms, on_scale, wait_ms
+from fsm.events import (
+    CallStarted,
+    DigitPressed,
+    EndOfTurnScored,
+    PlayoutFinished,
+    ReplyAudioStarted,
+    SpeechStarted,
+    SpeechStopped,
+    TurnEnded,
+    TurnLikelyEnded,
+    TurnResumed,
+    WordsHeard,
+)
+from fsm.expectations import Expected, Kind
+from fsm.profile import Profile
+from fsm.state import CallState, Mode, Utterance
+from fsm.units import ms_to_ns
+from tests.fsm.timeline import Timeline, listening
+
+LISTENING, THINKING = Mode.LISTENING, Mode.THINKING
+
+
+def asked(question: str, profile: Profile | None = None) -> Timeline:
+    """A call whose greeting ended in a question, heard at 1,000 ms."""
+    t = Timeline(profile).at(0, CallStarted("+1", "+2")).at(20, ReplyAudioStarted(1))
+    return t.at(1_000, PlayoutFinished(1, question))
+
+
+def says(t: Timeline, words: str, from_ms: int, to_ms: int) -> Timeline:
+    """The caller speaks; the words are settled 150 ms after the last sound, the silence noticed after 200."""
+    t.at(from_ms + 80, SpeechStarted(ms_to_ns(from_ms)))
+    t.at(to_ms + 150, WordsHeard(words, is_final=True))
+    return t.at(to_ms + 200, SpeechStopped(ms_to_ns(to_ms)))
+
+
+def ends_at(t: Timeline, at_ms: int) -> None:
+    t.until(at_ms - 1).expect(LISTENING)
+    t.until(at_ms)
+    assert t.state.mode is THINKING, f"still {t.state.mode}"
+
+
+# --- the words -------------------------------------------------------------------------------------------------
+
+
+def test_the_wait_counts_from_the_last_sound_however_late_the_words_come() -> None:
+    t = listening().at(1_580, SpeechStarted(ms_to_ns(1_500))).at(2_200, SpeechStopped(ms_to_ns(2_000)))
+    t.at(2_390, WordsHeard("I need an appointment.", is_final=True))
+    ends_at(t, 2_400)
+
+
+def test_a_sentence_that_hangs_in_the_air_is_waited_for_three_times_as_long() -> None:
+    ends_at(says(listening(), "I would like to come on", 1_500, 2_000), 3_000)
+
+
+def test_more_words_make_good_what_looked_unfinished() -> None:
+    t = says(listening(), "I would like to come on", 1_500, 2_000)
+    ends_at(says(t, "Tuesday.", 2_500, 2_900), 3_300)
+
+
+def test_interim_words_need_no_final_once_the_transcriber_has_listened_past_the_last_sound() -> None:
+    t = listening().at(1_580, SpeechStarted(ms_to_ns(1_500)))
+    t.at(2_150, WordsHeard("I need an appointment", until=ms_to_ns(2_050))).at(2_200, SpeechStopped(ms_to_ns(2_000)))
+    ends_at(t, 2_400)
+
+
+def test_interim_words_of_a_transcriber_that_lags_wait_for_their_final() -> None:
+    t = listening().at(1_580, SpeechStarted(ms_to_ns(1_500)))
+    t.at(1_950, WordsHeard("I need an", until=ms_to_ns(1_800))).at(2_200, SpeechStopped(ms_to_ns(2_000)))
+    t.at(2_390, WordsHeard("I need an appointment", until=ms_to_ns(1_990))).until(2_500)
+    t.expect(LISTENING, FinalizeTranscript)
+    t.at(2_550, WordsHeard("I need an appointment.", is_final=True)).until(2_600)
+    assert t.state.mode is THINKING
+
+
+# --- what was asked --------------------------------------------------------------------------------------------
+
+
+def test_a_yes_to_a_closed_question_ends_the_turn_in_200_ms() -> None:
+    ends_at(says(asked("Shall I book that?"), "Yeah.", 1_500, 1_800), 2_000)
+
+
+def test_a_yes_that_goes_on_is_not_cut_off() -> None:
+    ends_at(says(asked("Shall I book that?"), "Yes, but", 1_500, 1_900), 2_900)
+
+
+def test_a_telephone_number_is_not_over_until_ten_digits_came() -> None:
+    t = says(asked("What is your phone number?"), "five five five", 1_500, 2_300)
+    t = says(t.until(3_500).expect(LISTENING), "one two three", 3_600, 4_300)
+    t = says(t.until(5_500).expect(LISTENING), "four five six seven", 5_600, 6_500)
+    ends_at(t, 6_700)
+
+
+def test_a_number_that_never_comes_whole_ends_after_a_long_pause() -> None:
+    ends_at(says(asked("What is your phone number?"), "five five five", 1_500, 2_300), 3_800)
+
+
+def test_keys_count_as_the_digits_that_were_asked_for() -> None:
+    t = asked("Please tell me the last four digits of your card.")
+    for index, digit in enumerate("432"):
+        t.at(1_500 + 500 * index, DigitPressed(digit))
+    t.until(3_950).expect(LISTENING)
+    t.at(3_960, DigitPressed("1"))
+    ends_at(t, 4_160)
+
+
+def test_an_answer_of_another_kind_is_taken_as_it_comes() -> None:
+    ends_at(says(asked("What is your phone number?"), "I have none.", 1_500, 2_000), 2_400)
+
+
+def test_asking_again_does_not_change_the_question() -> None:
+    t = asked("What is your phone number?")
+    t.until(11_000)
+    assert t.state.is_recital
+    t.at(11_100, ReplyAudioStarted(2)).at(12_000, PlayoutFinished(2, t.state.phrases.still_there))
+    assert t.state.expected == Expected(Kind.DIGITS, 10)
+
+
+# --- the transcriber's own signals -----------------------------------------------------------------------------
+
+
+def test_a_guess_shortens_the_wait_and_taken_back_gives_it_back() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000)
+    ends_at(t.at(2_210, TurnLikelyEnded("I need an appointment", 100)), 2_280)
+    t = says(listening(), "I need an appointment", 1_500, 2_000)
+    t.at(2_210, TurnLikelyEnded("I need an appointment", 100)).at(2_250, TurnResumed())
+    ends_at(t, 2_650)
+
+
+def test_an_end_that_is_taken_back_is_the_callers_turn_again() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000).at(2_250, TurnEnded("I need an appointment"))
+    t.expect(THINKING, StartReply(2, 1)).at(2_300, TurnResumed()).expect(LISTENING, CancelReply(2))
+    t.at(2_900, WordsHeard("I need an appointment on Tuesday.", is_final=True))
+    t.until(3_400)
+    assert t.state.turn == 1
+    assert "on Tuesday" in t.state.transcript[-1].content
+
+
+def test_an_end_taken_back_by_mistake_comes_again() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000).at(2_250, TurnEnded("I need an appointment"))
+    ends_at(t.at(2_300, TurnResumed()), 3_300)
+
+
+def test_the_transcribers_end_does_not_cut_a_number_in_two() -> None:
+    t = says(asked("What is your phone number?"), "five five five", 1_500, 2_300)
+    ends_at(t.at(2_560, TurnEnded("five five five")).expect(LISTENING), 3_800)
+
+
+# --- a model's score -------------------------------------------------------------------------------------------
+
+
+def test_a_score_shifts_the_end_and_a_later_one_takes_its_place() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000)
+    ends_at(t.at(2_210, EndOfTurnScored(100, ms_to_ns(2_200))), 2_280)
+    t = says(listening(), "I need an appointment", 1_500, 2_000)
+    t.at(2_210, EndOfTurnScored(0, ms_to_ns(2_200))).until(2_700).expect(LISTENING)
+    t.at(2_710, EndOfTurnScored(90, ms_to_ns(2_700))).until(2_711)
+    assert t.state.mode is THINKING
+
+
+def test_a_score_of_an_earlier_silence_says_nothing_any_more() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000).at(2_210, EndOfTurnScored(0, ms_to_ns(2_200)))
+    ends_at(says(t, "on Tuesday.", 2_300, 2_900), 3_300)
+
+
+# --- this caller -----------------------------------------------------------------------------------------------
+
+
+def test_a_caller_who_pauses_long_in_mid_turn_is_given_the_time() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000)
+    t = says(t, "on Tuesday", 2_380, 2_700)
+    t = says(t, "in the morning", 3_090, 3_500)
+    assert t.state.pauses_ms == (380, 390)
+    ends_at(t, 3_980)
+
+
+def test_one_long_pause_proves_nothing() -> None:
+    t = says(says(listening(), "I need an appointment", 1_500, 2_000), "on Tuesday", 2_390, 2_700)
+    ends_at(t, 3_100)
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------
+
+
+@given(
+    name=st.sampled_from(profile_names()),
+    words=st.text(max_size=30),
+    keys=st.text(alphabet="0123456789#*", max_size=12),
+    kind=st.sampled_from(Kind),
+    guess=st.none() | st.integers(0, 100),
+    score=st.none() | st.integers(0, 100),
+    pauses=st.lists(st.integers(0, 60_000), max_size=8),
+)
+def test_no_evidence_holds_a_turn_open_for_ever(
+    name: str, words: str, keys: str, kind: Kind, guess: int | None, score: int | None, pauses: list[int]
+) -> None:
+    profile = named_profile(name)
+    state = CallState(
+        profile=profile,
+        utterance=Utterance(settled=(words,), digits=keys),
+        expected=Expected(kind, 10 if kind is Kind.DIGITS else 0),
+        guess_percent=guess,
+        score_percent=score,
+        pauses_ms=tuple(pauses),
+    )
+    assert profile.quick_wait_ms <= wait_ms(state) <= longest_wait_ms(profile)
+
+
+@given(st.sampled_from(profile_names()), st.integers(-100, 199), st.integers(0, 100))
+def test_what_leans_more_to_more_is_never_waited_for_less(name: str, leaning: int, more: int) -> None:
+    profile = named_profile(name)
+    assert on_scale(profile, leaning) <= on_scale(profile, leaning + more)

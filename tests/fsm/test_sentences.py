@@ -1,0 +1,83 @@
+"""How finished words look: every rule by its example, and what must not be taken for an end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsm.sentences import RULES, Rule, digits_in, is_answer, leaning_of, rule_for
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sees)
+def test_each_rule_decides_on_its_example(rule: Rule) -> None:
+    assert rule_for(rule.example) is rule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I would like to come on",
+        "Tuesday or",
+        "Tuesday and.",
+        "so, um",
+        "Uh...",
+        "My number is five five five",
+        "five five five one two three",
+        "555 123",
+        "S M I",
+        "anna underscore",
+        "Maybe I could",
+        "I need the.",
+        "On Tuesday,",
+    ],
+)
+def test_what_hangs_in_the_air_is_waited_for(text: str) -> None:
+    assert leaning_of(text) >= 70
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Tuesday at ten",
+        "Ten thirty.",
+        "I need an appointment",
+        "That is what I put it on.",
+        "Room 12",
+        "five five five one two three four five six seven",
+        "",
+    ],
+)
+def test_what_may_well_be_all_leans_nowhere(text: str) -> None:
+    assert leaning_of(text) == 0
+
+
+@pytest.mark.parametrize("text", ["Do you have ten?", "no thanks", "That's all, thank you.", "Goodbye.", "Yes."])
+def test_what_is_a_whole_leans_to_its_end(text: str) -> None:
+    assert leaning_of(text) < 0
+
+
+def test_a_greeting_with_a_question_mark_is_no_question() -> None:
+    assert leaning_of("Hello?") == leaning_of("Hi there?") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("five five five, one two", "55512"),
+        ("double five 12", "5512"),
+        ("triple oh one", "0001"),
+        ("555-1234", "5551234"),
+        ("I have none", ""),
+    ],
+)
+def test_digits_are_read_as_they_are_said(text: str, digits: str) -> None:
+    assert digits_in(text) == digits
+
+
+def test_a_bare_answer_is_one_and_what_goes_on_is_none() -> None:
+    assert all(map(is_answer, ["Yes.", "yeah, sure", "Um, no thanks.", "That's right!", "No. No."]))
+    assert not any(map(is_answer, ["Yes, but not on Tuesday", "no I meant ten", "yesterday", "", "um"]))
+
+
+@given(st.text())
+def test_whatever_is_said_some_rule_decides(text: str) -> None:
+    assert -100 <= leaning_of(text) <= 100
