@@ -79,7 +79,7 @@ def on_scale(profile: Profile, leaning: int) -> int:
     if leaning >= SHORT:
         return profile.patient_wait_ms
     other = profile.unfinished_wait_ms if leaning > 0 else profile.quick_wait_ms
-    return profile.wait_ms + (other - profile.wait_ms) * abs(leaning) // 100
+    return profile.wait_ms + (other - profile.wait_ms) * min(abs(leaning), 100) // 100
 
 
 def _guess_leaning(state: CallState) -> int:

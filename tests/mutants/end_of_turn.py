@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from fsm import endpointing, guards, opening
+from fsm import endpointing, opening
 from fsm.expectations import ANYTHING, SHORT
 from fsm.profile import Profile
 from fsm.sentences import leaning_of
@@ -34,15 +34,3 @@ def expectation_never_released() -> Plan:
         return 600_000 if leaning >= SHORT else on_scale(profile, leaning)
 
     return swapped(endpointing, "on_scale", for_ever)
-
-
-@mutant(
-    "interim words count as all there are, however far behind the transcriber is", "finals_on_request", "fault_stt_slow"
-)
-def interim_words_trusted_blindly() -> Plan:
-    return swapped(guards.endpointing, "are_words_all_here", lambda state: not state.is_talking)
-
-
-@mutant("a caller's own pauses teach nothing", "slow_speaker")
-def own_pauses_ignored() -> Plan:
-    return swapped(endpointing, "_own_pause_ms", lambda _state: 0)
