@@ -5,8 +5,8 @@ No task, no queue, no pass of the loop lies between the socket's bytes and the l
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
+from os import urandom
 from typing import cast
 
 from agent.net_frames import (
@@ -105,7 +105,7 @@ class OpenSocket(asyncio.Protocol):
 
     def _write(self, opcode: int, payload: bytes) -> None:
         if self._is_client:
-            self._transport.write(encode_masked(opcode, payload, secrets.token_bytes(KEY_BYTES)))
+            self._transport.write(encode_masked(opcode, payload, urandom(KEY_BYTES)))
         else:
             self._transport.write(encode(opcode, payload))
 

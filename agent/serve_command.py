@@ -13,7 +13,7 @@ from agent.config import Config, load_config, opened
 from agent.config_report import SettingLine, describe
 from agent.errors import SettingsError
 from agent.house import House
-from agent.running import run
+from agent.running import keep_what_is_here, run
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ def serve(is_open: bool, host: str | None, port: int | None, agent_name: str | N
 async def serve_calls(config: Config, agent: Agent) -> None:
     """Serve until a signal has drained the server. Raises SettingsError."""
     async with load(STAND_INS)(config) as (whole, emulated), House(whole, agent) as house:
+        keep_what_is_here()
         for line in describe(whole):
             if line.name.split("_")[0].lower() not in emulated:
                 click.echo(str(line), err=True)

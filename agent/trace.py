@@ -78,7 +78,7 @@ class Trace:
         )
 
     def decision(self, now: int, before: Mode, event: Event, after: CallState, effects: tuple[Effect, ...]) -> None:
-        """One step of the machine."""
+        """One step of the machine. It was acted on by now, so there is time to put it and what led to it on disk."""
         self._write(
             now,
             "event",
@@ -88,6 +88,7 @@ class Trace:
             to=after.mode,
             effects=[[type(effect).__name__, self._plain(effect)] for effect in effects],
         )
+        self._flush()
 
     def stage(self, at: int, stage: str, *, turn: int, reply: int) -> None:
         """An instant on the way of an answer."""
@@ -105,6 +106,13 @@ class Trace:
                 out.close()
             except OSError:
                 self.errors += 1
+
+    def _flush(self) -> None:
+        try:
+            if self._out is not None:
+                self._out.flush()
+        except OSError:
+            self.errors += 1
 
     def _plain(self, value: Event | Effect) -> dict[str, Any]:
         plain = asdict(value)
@@ -174,7 +182,7 @@ def open_trace(
     path = directory / f"{call_id}.jsonl"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        out = path.open("w", encoding="utf-8", buffering=1)
+        out = path.open("w", encoding="utf-8")
     except OSError:
         return Trace(None, started_at), None
     return Trace(out, started_at, is_redacted=is_redacted, private=private), path

@@ -20,6 +20,7 @@ from agent.__main__ import run_on_uvloop
 from agent.agent_file import load_agent
 from agent.config import load_config, opened
 from agent.house import House
+from agent.running import keep_what_is_here
 
 SMAPS = Path("/proc/self/smaps_rollup")
 
@@ -65,6 +66,7 @@ async def serve() -> None:
     config = replace(opened(load_config(os.environ)), vad="builtin")  # the load knows when that one tells an onset
     async with House(config, load_agent(config.agent)) as house:
         await house.prepared()
+        keep_what_is_here()
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from agent.config import Config, Secret
-from simulator.emulators import EmulatedProviders, Setup
 
 MEANINGS = {
     "deepgram": "the emulated transcriber understands simulated callers only, no human voice, and the built-in "
@@ -42,6 +41,8 @@ async def stand_ins(config: Config) -> AsyncIterator[tuple[Config, dict[str, str
     if not missing:
         yield config, {}
         return
+    from simulator.emulators import EmulatedProviders, Setup  # noqa: PLC0415 - a configured server starts without them
+
     async with EmulatedProviders(Setup(only=missing)) as emulated:
         changes: dict[str, object] = {}
         for name, url in emulated.urls.items():

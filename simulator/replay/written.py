@@ -20,8 +20,11 @@ class Written:
         """The next line."""
         self._lines.append(orjson.loads(text))
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Nothing to do."""
+
+    def close(self) -> None:
+        """Same."""
 
     def taken(self) -> list[dict[str, Any]]:
         """The lines since the last time."""

@@ -45,6 +45,19 @@ def test_the_first_line_says_all_that_is_needed_to_decide_again() -> None:
     assert Phrases(**line["phrases"]) == STATE.phrases
 
 
+def test_what_led_to_a_decision_is_on_disk_with_it_and_not_before_it_was_acted_on(tmp_path: Path) -> None:
+    trace, path = open_trace(tmp_path, "CA1", STARTED_AT)
+    assert path is not None
+    trace.stage(STARTED_AT + 1, "turn_ended", turn=1, reply=1)
+    trace.note(STARTED_AT + 2, "anything")
+    assert path.read_text(encoding="utf-8") == ""
+    trace.decision(STARTED_AT + 3, Mode.LISTENING, WordsHeard("yes", True), CallState(mode=Mode.THINKING), ())
+    assert [orjson.loads(line)["at_ns"] for line in path.read_text(encoding="utf-8").splitlines()] == [1, 2, 3]
+    trace.stage(STARTED_AT + 4, "heard", turn=1, reply=1)
+    trace.close()
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
+
+
 def test_a_decision_is_one_line_with_event_modes_and_orders() -> None:
     recorder = Recorder()
     call = ToolCall("c1", "book", '{"slot": 1}')
