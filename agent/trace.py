@@ -97,6 +97,7 @@ class Trace:
     def note(self, now: int, note: str, **data: object) -> None:
         """Anything else worth knowing; what somebody said goes under a name that is `PRIVATE`."""
         self._write(now, "note", note=note, data=redacted(data) if self._is_redacted else data)
+        self._flush()
 
     def close(self) -> None:
         """No more comes."""

@@ -49,7 +49,7 @@ def test_what_led_to_a_decision_is_on_disk_with_it_and_not_before_it_was_acted_o
     trace, path = open_trace(tmp_path, "CA1", STARTED_AT)
     assert path is not None
     trace.stage(STARTED_AT + 1, "turn_ended", turn=1, reply=1)
-    trace.note(STARTED_AT + 2, "anything")
+    trace.stage(STARTED_AT + 2, "asked", turn=1, reply=1)
     assert path.read_text(encoding="utf-8") == ""
     trace.decision(STARTED_AT + 3, Mode.LISTENING, WordsHeard("yes", True), CallState(mode=Mode.THINKING), ())
     assert [orjson.loads(line)["at_ns"] for line in path.read_text(encoding="utf-8").splitlines()] == [1, 2, 3]
@@ -152,7 +152,7 @@ def test_an_instant_before_the_call_began_counts_as_its_beginning() -> None:
     assert recorder.lines[0]["at_ns"] == 0
 
 
-def test_a_file_gets_each_line_at_once(tmp_path: Path) -> None:
+def test_a_file_gets_what_is_worth_knowing_at_once(tmp_path: Path) -> None:
     trace, path = open_trace(tmp_path / "traces", "CA1", STARTED_AT)
     assert path == tmp_path / "traces" / "CA1.jsonl"
     trace.note(STARTED_AT, "fault", fault="x")
