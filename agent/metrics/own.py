@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.metrics.percentiles import nearest_rank, rate
+from agent.metrics.percentiles import mean, nearest_rank, rate
 from agent.metrics.turn_trace import AgentEntry, AgentKind, CallerEntry, CallerKind, StoppedBy, TurnTrace
 
 TOGETHER_MS = 300
@@ -32,8 +32,8 @@ class OwnFigures:
     dead_air_ms: list[int] = field(default_factory=list)
     filler_ms: list[int] = field(default_factory=list)
     content_ms: list[int] = field(default_factory=list)
-    agent_turns: int = 0
-    drafts_dropped: int = 0
+    drafts_dropped: list[int] = field(default_factory=list)
+    """Of each turn for which they were counted."""
     heard_error_words: list[int] = field(default_factory=list)
 
     def add(self, trace: TurnTrace) -> None:
@@ -43,9 +43,8 @@ class OwnFigures:
         for entry in trace.caller:
             if entry.kind is not CallerKind.TURN:
                 self._add_false_alarm(trace, entry)
-        self.agent_turns += len(trace.turns)
         for told in trace.turns:
-            self.drafts_dropped += told.drafts_dropped
+            self.drafts_dropped += [] if told.drafts_dropped is None else [told.drafts_dropped]
             self.heard_error_words += told.heard_error_words
 
     def _add_turn(self, trace: TurnTrace, index: int, turn: CallerEntry) -> None:
@@ -93,7 +92,7 @@ class OwnFigures:
             "to_content_ms": _percentiles("p", self.content_ms, joint=""),
             "heard_error_words_p95": nearest_rank(self.heard_error_words, 95),
             "heard_error_words_max": max(self.heard_error_words, default=None),
-            "drafts_dropped_per_turn": rate(self.drafts_dropped, self.agent_turns),
+            "drafts_dropped_per_turn": mean(self.drafts_dropped),
         }
 
 

@@ -130,13 +130,14 @@ class AgentEntry(_Interval):
 class TurnEntry(_Value):
     """What is known of a turn by its number; `heard_error_words`: one for each time we were cut short.
 
-    `fallback`: we spoke up because we had not noticed the caller; `drafts_dropped`: replies prepared for nothing.
+    `fallback`: we spoke up because we had not noticed the caller; `drafts_dropped`: replies prepared for nothing, None
+    where nobody counted them.
     """
 
     turn: int
     fallback: bool = False
     tool: bool = False
-    drafts_dropped: Ms = 0
+    drafts_dropped: Ms | None = None
     heard_error_words: tuple[Ms, ...] = ()
 
 

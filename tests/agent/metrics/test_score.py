@@ -143,7 +143,12 @@ def test_fillers_and_answers_are_timed_apart() -> None:
 
 
 def test_what_turns_tell_of_themselves_is_pooled() -> None:
-    told = [{"turn": 1, "drafts_dropped": 2, "heard_error_words": [0, 1]}, {"turn": 2}]
+    told = [
+        {"turn": 1, "drafts_dropped": 2, "heard_error_words": [0, 1]},
+        {"turn": 2},
+        {"turn": 3, "drafts_dropped": 1},
+    ]
     values = own(call(turns=told))
-    assert values["drafts_dropped_per_turn"] == 1.0
+    assert values["drafts_dropped_per_turn"] == 1.5
+    assert own(call(turns=[{"turn": 1}]))["drafts_dropped_per_turn"] is None
     assert (values["heard_error_words_p95"], values["heard_error_words_max"]) == (1, 1)
