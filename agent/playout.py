@@ -175,7 +175,7 @@ class Playout:
             self._refill.note_gap()
         if not self._is_part_open:
             self._is_part_open = self._owes_started = True
-        elif self._audio.follows_on(phone_at) and now > self._line.ends_at:
+        elif now > self._line.ends_at and self._audio.follows_on(phone_at):
             self.underruns += 1
         return self._audio.take(self._frame_samples, phone_at)
 

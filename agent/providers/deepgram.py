@@ -154,11 +154,11 @@ class DeepgramEars:
         """Give it the next mu-law audio, any length; kept (bounded) while there is no connection."""
         if self._listener is None:
             return
-        self.audio.push(audio)
+        unsent = self.audio.push(audio)
         self._quiet_ticks = 0
         if is_voiced(audio):
             self._voice_since_message += len(audio)
-        if self.audio.unsent >= self._group:
+        if unsent >= self._group:
             self._send_unsent()
 
     def finalize(self) -> None:

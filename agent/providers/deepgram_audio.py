@@ -35,12 +35,13 @@ class UnsettledAudio:
         """Samples the present connection was not told yet."""
         return self.begin + len(self._kept) - self.sent_to
 
-    def push(self, audio: bytes) -> None:
-        """Append; drops the oldest where more is kept than the limit."""
+    def push(self, audio: bytes) -> int:
+        """Append, and how much is unsent now; drops the oldest where more is kept than the limit."""
         self._kept += audio
         excess = len(self._kept) - self._limit
         if excess > 0:
             self._drop(excess)
+        return self.begin + len(self._kept) - self.sent_to
 
     def take(self, most: int) -> bytes:
         """The next unsent audio, at most `most` samples of it; now sent."""

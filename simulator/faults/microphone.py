@@ -52,7 +52,7 @@ class Microphone:
     def next_frame(self) -> bytes:
         """What reaches the line."""
         frame = self._person.next_frame()
-        if self._clock.now() < self._muted_until:
+        if self._muted_until and self._clock.now() < self._muted_until:
             return SILENCE
         if self._gain == 1.0 and not (self._noise_level or self._echo_share):
             return frame

@@ -160,6 +160,10 @@ class Playback:
         if not self._rendered and self._silent_since >= samples:
             self._silent_since -= samples
             return SILENT_FRAME if samples == FRAME_SAMPLES else _silence(samples)
+        if len(self._rendered) == samples:  # most of what sounds is taken as it comes
+            taken = bytes(self._rendered)
+            self._rendered.clear()
+            return taken
         taken = bytes(self._rendered[:samples])
         del self._rendered[:samples]
         if len(taken) < samples and self._silent_since:

@@ -55,8 +55,7 @@ class Player:
 
     def play(self) -> None:
         """Bring the playhead to the present."""
-        reached = self.playback.advance((self._clock.now() - self.started_at) // NS_PER_SAMPLE)
-        for name in reached:
+        for name in self.playback.advance((self._clock.now() - self.started_at) // NS_PER_SAMPLE):
             self._echo(name)
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """Many runs over processes: results come in order, memory stays bounded, a process that dies costs one run."""
 
+import gc
 import signal
 import sys
 from collections import deque
@@ -178,3 +179,6 @@ def _serve(pipe: "Connection[Any, Any]", manner: Manner, run_it: RunOne) -> None
             work: Work = pipe.recv()
             for seed in work.seeds:
                 pipe.send(run_it(work, seed, manner))
+                if not gc.get_freeze_count():  # what the first run imported and made for all is no garbage
+                    gc.collect()
+                    gc.freeze()
