@@ -34,6 +34,9 @@ SILENT_FRAME = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 SETTLED_NS = 1_500 * NS_PER_MS
 """After so much silence nothing hangs on its going on: longer than what ends an utterance for any of its listeners."""
 
+SETTLED_SAMPLES = 4_000
+"""After so much of a sound everybody knows that somebody talks: half a second, longer than any onset takes."""
+
 RESYNC_NS = 500 * NS_PER_MS
 """Frames that come this much off their schedule belong to a new stream, not to a late timer."""
 
@@ -140,9 +143,8 @@ class Caller:
             self._press_key()
         frame = SILENT_FRAME
         if self._spoken < len(self._sound):
-            frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES]
-            self._spoken += len(frame)
-            frame = frame.ljust(FRAME_SAMPLES, SILENT_FRAME[:1])
+            frame = self._sound[self._spoken : self._spoken + FRAME_SAMPLES].ljust(FRAME_SAMPLES, SILENT_FRAME[:1])
+            self._spoken = min(len(self._sound), self._spoken + FRAME_SAMPLES)
         return self._on_the_line(frame) if self._line_noise_level else frame
 
     def rests_until(self) -> int:
@@ -161,6 +163,11 @@ class Caller:
             return min(due, late_at)
         may_hear_it_now = bool(self._steps) and isinstance(self._steps[0].when, AfterWords)
         return 0 if may_hear_it_now and self._scene.is_agent_speaking else late_at
+
+    def talks_until(self) -> int:
+        """The instant (ns) up to which the person talks on, into silence; past if they do not, or have just begun."""
+        has_settled = self._spoken >= SETTLED_SAMPLES and not self._scene.is_agent_speaking
+        return self._quiet_from if has_settled else 0
 
     def rest(self, frames: int) -> None:
         """Let so many frames pass in silence, of which `rests_until` told."""

@@ -69,6 +69,11 @@ class Microphone:
             return 0
         return self._resting.rests_until()
 
+    def talks_until(self) -> int:
+        """The instant (ns) up to which the person talks on, into silence, and nothing is wrong with what is heard."""
+        is_plain = self._resting is not None and not (self._noise_level or self._echo_share or self._muted_until)
+        return self._resting.talks_until() if self._resting is not None and is_plain else 0
+
     def rest(self, frames: int) -> None:
         """Let so many frames pass in silence."""
         assert self._resting is not None, "only a person who can rest says until when"

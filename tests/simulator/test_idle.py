@@ -14,6 +14,9 @@ from fsm.units import FRAME_MS, NS_PER_MS
 from simulator.demo.story import SCRIPT
 from simulator.peers.twilio_idle import IDLE_FRAMES
 from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
+from simulator.runs.one import run_one
+from simulator.runs.outcome import Status
+from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, AfterWords, At, AtOnce, Cough, HangUp, Pause, Press, Say, Script
 
 Decision = tuple[int, Mode, Event, Mode, tuple[Effect, ...]]
@@ -74,6 +77,11 @@ def test_the_same_is_decided_at_nearly_the_same_instants(tmp_path: Path, script:
     assert [said.text for said in idle_call.caller.said] == [said.text for said in every_call.caller.said]
     assert idle_call.twilio.phone is not None
     assert idle_call.twilio.phone.warnings == []
+
+
+def test_a_stream_that_is_lost_while_the_caller_rests_costs_no_word_and_repeats_none() -> None:
+    work = Work("fault_stream_dropped", range(1))
+    assert run_one(work, 0, Manner(skips_idle=True)).status is Status.PASSED
 
 
 def test_silence_really_travels_in_long_messages_and_none_of_it_is_lost(tmp_path: Path) -> None:
