@@ -15,7 +15,7 @@ from fsm.units import FRAME_MS, FRAME_SAMPLES, NS_PER_MS, NS_PER_SAMPLE, ULAW_SI
 from simulator import speech
 from simulator.ears import NOTHING, Ear, HeardWord, WordEar, voiced_span
 from simulator.said import Missed, Said, SaidMark
-from simulator.scene import AgentUtterance, Scene
+from simulator.scene import SETTLED_NS, SETTLED_SAMPLES, AgentUtterance, Scene
 from simulator.script import (
     AfterWords,
     HangUp,
@@ -31,12 +31,6 @@ __all__ = ["Caller", "Missed", "Said"]
 
 FRAME_NS = FRAME_MS * NS_PER_MS
 SILENT_FRAME = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
-SETTLED_NS = 1_500 * NS_PER_MS
-"""After so much silence nothing hangs on its going on: longer than what ends an utterance for any of its listeners."""
-
-SETTLED_SAMPLES = 4_000
-"""After so much of a sound everybody knows that somebody talks: half a second, longer than any onset takes."""
-
 RESYNC_NS = 500 * NS_PER_MS
 """Frames that come this much off their schedule belong to a new stream, not to a late timer."""
 

@@ -9,6 +9,12 @@ from simulator.ears import HeardWord
 STILL_SPEAKING_MS = 300
 """An agent that paused for less than this is still speaking."""
 
+SETTLED_NS = 1_500 * NS_PER_MS
+"""After so much silence nothing hangs on its going on: longer than what ends an utterance for any of its listeners."""
+
+SETTLED_SAMPLES = 4_000
+"""After so much of a sound everybody knows that somebody talks: half a second, longer than any onset takes."""
+
 
 @dataclass(slots=True)
 class AgentUtterance:

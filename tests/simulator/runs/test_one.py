@@ -38,7 +38,7 @@ def test_a_swarm_is_drawn_from_the_seed() -> None:
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Plan, int]]:
     seen: list[tuple[Plan, int]] = []
 
-    def run(plan: Plan, seed: int, *, until_ms: int | None, keep: Path | None) -> Outcome:
+    def run(plan: Plan, seed: int, *, until_ms: int | None, keep: Path | None, turn_traces: Path | None) -> Outcome:
         seen.append((plan, seed))
         return outcome(plan.name, seed)
 
