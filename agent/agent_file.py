@@ -40,7 +40,7 @@ class Agent(BaseModel):
     tools: tuple[str, ...] = Field(default=(), strict=False)
     tools_from: tuple[str, ...] = Field(default=(), strict=False)
     """Python files with tools of the agent's own, as absolute paths (in the TOML: seen from it), or modules."""
-    phrases: dict[str, str] = Field(default_factory=dict)
+    phrases: dict[str, Any] = Field(default_factory=dict)
     busy: str = SpokenTexts().busy
     """Said by Twilio where there is no room for a call."""
     sorry: str = SpokenTexts().apology
@@ -50,6 +50,14 @@ class Agent(BaseModel):
     def toolset(self) -> Registry:
         """Its tools. Raises what `tools_of` raises, where what was checked at loading is no longer so."""
         return tools_of(self.tools, self.tools_from)
+
+    def fixed_phrases(self, tools: Registry) -> Phrases:
+        """Its phrases, with those of `tools` while they run. Raises ValueError."""
+        own = self.phrases.get("tools", {})
+        if isinstance(own, dict) and (unknown := [name for name in own if name not in tools]):
+            raise ValueError(f"phrases: tools: {UnknownToolError(unknown[0], tools.names)}")
+        told = {tool.name: tool.terms.filler for tool in tools if tool.terms.filler}
+        return Phrases.from_table({**self.phrases, "tools": {**told, **own} if isinstance(own, dict) else own})
 
     @property
     def spoken_texts(self) -> SpokenTexts:
@@ -104,18 +112,20 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
         table = {**table, "profile": values_of(told)}
     try:
         agent = Agent.model_validate(table)
-        Phrases.from_table(agent.phrases)
     except ValidationError as error:
         found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
         raise SettingsError("\n".join(f"{path}:{lines.of(e['loc'])}: {_complaint(e)}" for e in found)) from None
-    except ValueError as error:
-        raise SettingsError(f"{path}: {error}") from None
     agent = agent.model_copy(update={"tools_from": tuple(_placed(source, path.parent) for source in agent.tools_from)})
-    for key, names in (("tools_from", ()), ("tools", agent.tools)):
+    for key, check in (
+        ("tools_from", lambda: tools_of((), agent.tools_from)),
+        ("tools", agent.toolset),
+        ("phrases", lambda: agent.fixed_phrases(agent.toolset())),
+    ):
         try:
-            tools_of(names, agent.tools_from)
+            check()
         except (ValueError, UnknownToolError, LoadingError) as error:
-            raise SettingsError(f"{path}:{lines.of((key,))}: {key}: {error}") from None
+            told = str(error) if key == "phrases" else f"{key}: {error}"
+            raise SettingsError(f"{path}:{lines.of((key,))}: {told}") from None
     return agent
 
 

@@ -14,7 +14,7 @@ from agent.providers.deepgram_codec import DeepgramSettings
 from agent.providers.elevenlabs import ElevenLabsTextToSpeech
 from agent.providers.elevenlabs_codec import ElevenLabsSettings
 from agent.services import Character
-from fsm.profile import Phrases, Profile
+from fsm.profile import Profile
 from tools.registry import Registry
 
 NO_KEY = "no-key"
@@ -99,12 +99,13 @@ def make_voices(config: Config, agent: Agent, network: Network, clock: Clock) ->
 
 def make_character(agent: Agent) -> Character:
     """What every call of the agent has in common. Raises what `Agent.toolset` raises."""
+    tools = agent.toolset()
     return Character(
         name=agent.name,
         prompt=lambda caller, now: system_prompt(agent.prompt, caller, now),
         profile=Profile.from_table(agent.profile),
-        phrases=Phrases.from_table(agent.phrases),
-        tools=schemas_of(agent.toolset()),
+        phrases=agent.fixed_phrases(tools),
+        tools=schemas_of(tools),
     )
 
 

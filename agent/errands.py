@@ -34,5 +34,12 @@ class Errands:
             self._owner.on_mistake(error)
             return
         self._owner.feed(
-            ToolReturned(order.reply, order.call.call_id, outcome.result, outcome.failed, ends_call=outcome.ends_call)
+            ToolReturned(
+                order.reply,
+                order.call.call_id,
+                outcome.result,
+                outcome.failed,
+                ends_call=outcome.ends_call,
+                ends_round=outcome.ends_round,
+            )
         )

@@ -33,6 +33,11 @@ class ToolOutcome(Protocol):
         """Whether the call is to end once the reply was heard."""
         ...
 
+    @property
+    def ends_round(self) -> bool:
+        """Whether the model is to ask for no more tools in this turn."""
+        ...
+
 
 class ToolRunner(Protocol):
     """Runs the tools of one call."""

@@ -23,10 +23,11 @@ from fsm.events import (
     PlayoutHeld,
     ReplyAudioStarted,
     ReplyFailed,
+    Tick,
     ToolReturned,
     ToolsRequested,
 )
-from fsm.guards import LONGEST_RETRY_WAIT_MS, is_due
+from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools, is_due
 from fsm.hearing import Change
 from fsm.opening import close_reply, open_reply, with_expected
 from fsm.state import CallState, Deadlines, Mode, PendingTool, Utterance
@@ -137,7 +138,7 @@ def start_speaking(state: CallState, _event: ReplyAudioStarted, now: int) -> Cha
 
 def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
     """All there was is said, and more is to come: silence counts from here."""
-    state = replace(state, heard=event.heard)
+    state = replace(state, heard=event.heard, fillers=1 if event.heard else 0)
     wait_ms = state.profile.tool_timeout_ms if state.pending_tools else state.profile.reply_timeout_ms
     return (
         state.set_deadlines(filler_at=now + ms_to_ns(state.profile.filler_ms), reply_at=now + ms_to_ns(wait_ms)),
@@ -173,10 +174,19 @@ def abandon_playout(state: CallState, event: PlayoutHeld, now: int) -> Change:
 
 def fill(state: CallState, _event: Event, now: int) -> Change:
     """Tell a waiting caller that we are at it."""
-    text = state.phrases.filler
+    text = filler_of(state)
     sounds_ms = FILLER_MS_PER_CHAR * len(text)
     filler_at = None if state.is_recital else now + ms_to_ns(sounds_ms + state.profile.filler_ms)
+    state = replace(state, fillers=state.fillers + 1)
     return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, text),)
+
+
+def filler_of(state: CallState) -> str:
+    """First what we are at, then that we still are: never the same twice in a row, nor right after words of ours."""
+    if state.fillers % 2:
+        return state.phrases.still_at_it
+    tools = [tool.name for tool in state.pending_tools if tool.reply == state.reply]
+    return next((state.phrases.tools[name] for name in tools if name in state.phrases.tools), state.phrases.filler)
 
 
 def ignore(state: CallState, _event: Event, _now: int) -> Change:
@@ -195,11 +205,12 @@ def rearm(state: CallState, _event: Event, now: int) -> Change:
 
 def run_tools(state: CallState, event: ToolsRequested, now: int) -> Change:
     """The model wants to know or do something; a farewell that failed before is none any more."""
+    pending = tuple(PendingTool(state.reply, call.call_id, call.name) for call in event.calls)
     state = replace(
         state,
         ending=state.ending if state.is_last_word else "",
         transcript=with_tool_round(state.transcript, event.said, event.calls),
-        pending_tools=(*state.pending_tools, *(PendingTool(state.reply, call.call_id) for call in event.calls)),
+        pending_tools=(*state.pending_tools, *pending),
         rounds=state.rounds + 1,
         is_round_open=True,
     )
@@ -217,11 +228,13 @@ def note_result(state: CallState, event: ToolReturned, _now: int) -> Change:
     pending = tuple(tool for tool in state.pending_tools if tool.call_id != event.call_id)
     is_live = event.reply == state.reply and state.mode is not Mode.LISTENING  # else the caller had more to say
     ends = event.ends_call and not event.failed and is_live
+    no_more = event.ends_round and event.reply == state.reply
     return replace(
         state,
         transcript=with_result(state.transcript, event.call_id, event.result),
         pending_tools=pending,
         ending="the agent hung up" if ends else state.ending,
+        rounds=state.profile.tool_rounds if no_more else state.rounds,
     ), ()
 
 
@@ -256,9 +269,10 @@ def retry_reply(state: CallState, event: Event, now: int) -> Change:
     """Ask again for the answer, or for the rest of it; the caller notices nothing but time."""
     if isinstance(event, PlayoutDrained):
         state = replace(state, heard=event.heard)
+    fillers = state.fillers
     state = replace(close_reply(state, is_broken=True), attempts=state.attempts + 1)
     filler_at = state.deadlines.filler_at or now + ms_to_ns(state.profile.filler_ms)
-    state = open_reply(state, now, is_recital=False).set_deadlines(filler_at=filler_at)
+    state = replace(open_reply(state, now, is_recital=False), fillers=fillers).set_deadlines(filler_at=filler_at)
     return state, (StartReply(state.reply, state.turn),)
 
 
@@ -278,7 +292,8 @@ def apologise(state: CallState, event: Event, now: int) -> Change:
     """It does not work: say so, and let the caller try again."""
     if isinstance(event, PlayoutDrained):
         state = replace(state, heard=event.heard)
-    return recite(replace(state, apologies=state.apologies + 1), now, state.phrases.apology, is_apology=True)
+    text = state.phrases.overdue if isinstance(event, Tick) and awaits_tools(state) else state.phrases.apology
+    return recite(replace(state, apologies=state.apologies + 1), now, text, is_apology=True)
 
 
 def note_failure(state: CallState, event: ReplyFailed, now: int) -> Change:

@@ -144,13 +144,17 @@ class ToolsRequested:
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool ended, exactly once a call; `ends_call`: hang up once the reply was heard."""
+    """A tool ended, exactly once a call; `ends_call`: hang up once the reply was heard.
+
+    `ends_round`: the model made the same mistake twice, and shall ask for no more tools in this turn.
+    """
 
     reply: int
     call_id: str
     result: str
     failed: bool = False
     ends_call: bool = False
+    ends_round: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,11 @@ def failed_hopelessly(state: CallState, event: Any, now: int) -> bool:  # noqa: 
     return is_current(state, event, now) and bool(state.failure)
 
 
+def awaits_tools(state: CallState) -> bool:
+    """Whether the present reply waits for a tool."""
+    return state.is_round_open and any(tool.reply == state.reply for tool in state.pending_tools)
+
+
 def can_ask_again(state: CallState) -> bool:
     """Whether the present reply is an answer with attempts left."""
     return not state.is_recital and state.attempts < state.profile.retries
@@ -203,8 +208,8 @@ def is_retry_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN4
 
 
 def is_answer_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The answer does not come, and asking again may help."""
-    return is_due(state.deadlines.reply_at, now) and can_ask_again(state)
+    """The answer does not come, and asking again may help: not where a tool takes so long."""
+    return is_due(state.deadlines.reply_at, now) and can_ask_again(state) and not awaits_tools(state)
 
 
 def is_reply_overdue(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

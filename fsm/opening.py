@@ -35,6 +35,7 @@ def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool
         retry_not_before=0,
         held_calls=(),
         held_said="",
+        fillers=0,
         is_round_open=False,
     )
     release_at = state.deadlines.release_at

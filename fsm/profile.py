@@ -71,7 +71,7 @@ class Profile:
     """Silent attempts to get an answer after a failure, before the apology."""
     apologies: int = _ms(2, 0, 5)
     """Apologies in a row before the call is given up."""
-    tool_rounds: int = _ms(4, 1, 20)
+    tool_rounds: int = _ms(3, 1, 20)
     """How often in one turn the model may ask for tools."""
     max_reply_ms: int = _ms(120_000, 5_000, 600_000)
     """The longest one reply may sound."""
@@ -123,26 +123,36 @@ class Phrases:
 
     greeting: str = "Hello, how can I help you?"
     filler: str = "One moment, please."
+    still_at_it: str = "I'm still on it, just a moment longer."
+    overdue: str = "I'm sorry, this takes longer than it should. Is there anything else that I can do meanwhile?"
     still_there: str = "Are you still there?"
     pardon: str = "Sorry, I did not catch that. Could you say it again?"
     apology: str = "I'm sorry, I'm having some trouble right now. Could you say that again?"
     goodbye: str = "Thank you for calling. Goodbye."
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """By a tool's name: what is said instead of the filler while it runs."""
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
+        told = {**self._named(), **{f"tools.{name}": text for name, text in self.tools.items()}}
+        for name, value in told.items():
             if not isinstance(value, str) or not value.strip():
-                raise ValueError(f"phrases: {f.name} must be a text that can be spoken, got {value!r}")
+                raise ValueError(f"phrases: {name} must be a text that can be spoken, got {value!r}")
+
+    def _named(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tools"}
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> "Phrases":
         """Phrases from a TOML table; what the table leaves out keeps its default. Raises ValueError."""
         _check_keys("phrases", table, [f.name for f in fields(cls)])
+        tools = table.get("tools", {})
+        if not isinstance(tools, Mapping):
+            raise ValueError(f"phrases: tools must be a table of phrases by tool, got {tools!r}")  # noqa: TRY004 - one error type for whatever is wrong
         return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
 
     def all(self) -> tuple[str, ...]:
-        """Every phrase, in the order of their fields."""
-        return tuple(getattr(self, f.name) for f in fields(self))
+        """Every phrase once, in the order of their fields."""
+        return tuple(dict.fromkeys((*self._named().values(), *self.tools.values())))
 
 
 def _check_keys(what: str, table: Mapping[str, object], known: list[str]) -> None:

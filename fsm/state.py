@@ -103,6 +103,7 @@ class PendingTool:
 
     reply: int
     call_id: str
+    name: str
 
 
 @dataclass(frozen=True)  # without slots: see `fsm.values.replace`
@@ -180,6 +181,8 @@ class CallState:
     """Apologies since something last went well."""
     rounds: int = 0
     """Tool rounds in this turn."""
+    fillers: int = 0
+    """Times that a caller who waits was told that we are at it, since something of the answer was last heard."""
     reprompts: int = 0
     """How often in a row nobody answered."""
     ending: str = ""

@@ -24,6 +24,7 @@ class Spoilt:
     result: str
     failed: bool = False
     ends_call: bool = False
+    ends_round: bool = False
 
 
 class ToolTrouble:

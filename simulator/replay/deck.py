@@ -246,6 +246,7 @@ class Outcome:
     result: str
     failed: bool
     ends_call: bool
+    ends_round: bool
 
 
 class DeckTools:
@@ -266,7 +267,7 @@ class DeckTools:
         for waiting in self._waiting:
             if waiting[:2] == (name, arguments):
                 self._waiting.remove(waiting)
-                waiting[2].set_result(Outcome(line["result"], line["failed"], line["ends_call"]))
+                waiting[2].set_result(Outcome(*(line[key] for key in ("result", "failed", "ends_call", "ends_round"))))
                 return
         raise NobodyError(f"no tool {name}({arguments}) runs")
 

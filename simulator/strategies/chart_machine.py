@@ -233,10 +233,12 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         which=st.integers(0, 5),
         failed=st.booleans(),
         ends=st.booleans(),
+        again=st.booleans(),
     )
-    def a_tool_returns(self, which: int, failed: bool, ends: bool) -> None:
+    def a_tool_returns(self, which: int, failed: bool, ends: bool, again: bool) -> None:
         call_id = self.shell.running[which % len(self.shell.running)][1]
-        self.feed(ToolReturned(self.shell.tool_returned(call_id), call_id, "result", failed, ends_call=ends))
+        reply = self.shell.tool_returned(call_id)
+        self.feed(ToolReturned(reply, call_id, "result", failed, ends_call=ends, ends_round=again and failed))
 
     @move(ReplyFailed, is_asking, retryable=st.booleans(), retry_after_ms=RETRY_AFTER_MS)
     def the_model_fails(self, retryable: bool, retry_after_ms: int) -> None:

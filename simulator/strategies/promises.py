@@ -108,7 +108,8 @@ class Promises:
         if self.state.mode is not Mode.THINKING:
             return
         quiet_ms = ns_to_ms(self.now - max(self._quiet_from, self.shell.last_sound_at))
-        until_filler_ms = self.profile.filler_ms + FILLER_MS_PER_CHAR * len(self.phrases.filler)
+        longest = max(self.phrases.filler, self.phrases.still_at_it, *self.phrases.tools.values(), key=len)
+        until_filler_ms = self.profile.filler_ms + FILLER_MS_PER_CHAR * len(longest)
         longest_ms = max(until_filler_ms, RECITAL_MS) + RECITAL_MS + LATE_TIMER_MS
         assert quiet_ms <= longest_ms, f"silent for {quiet_ms} ms, where {longest_ms} are the most"
 

@@ -189,6 +189,7 @@ class Outcome:
     result: str = "done"
     failed: bool = False
     ends_call: bool = False
+    ends_round: bool = False
 
 
 class FakeRunner:

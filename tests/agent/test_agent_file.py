@@ -45,7 +45,10 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (MINIMAL + "language = 5", '"language": input should be a valid string, got 5'),
         (MINIMAL + 'language = "English"', '"language"'),
         (MINIMAL + '[phrases]\ngreting = "x"', 'phrases: unknown key "greting"; did you mean "greeting"?'),
-        (MINIMAL + "[phrases]\ngreeting = 5", '"phrases.greeting"'),
+        (MINIMAL + "[phrases]\ngreeting = 5", ":3: phrases: greeting must be a text that can be spoken, got 5"),
+        (MINIMAL + "[phrases]\ntools = 5", ":3: phrases: tools must be a table of phrases by tool, got 5"),
+        (MINIMAL + 'tools = ["hang_up"]\n[phrases.tools]\nhang_up = ""', "phrases: tools.hang_up must be a text"),
+        (MINIMAL + 'tools = ["hang_up"]\n[phrases.tools]\nhang = "x"', "phrases: tools: There is no tool 'hang'. Did"),
         (MINIMAL + "[profile]\nwait = 5", ":4: profile: unknown key"),
         (
             MINIMAL + "[profile]\nwait_mss = 5",
@@ -142,3 +145,14 @@ def test_tools_that_cannot_be_had_are_told_with_their_line(tmp_path: Path, text:
     with pytest.raises(SettingsError) as raised:
         load_agent(write(tmp_path, MINIMAL + text))
     assert told.format(folder=tmp_path) in str(raised.value)
+
+
+def test_what_is_said_while_a_tool_runs_is_the_tools_own_unless_the_agent_says_otherwise() -> None:
+    agent = load_agent("appointments")
+    own = agent.fixed_phrases(agent.toolset())
+    assert own.tools["find_free_slots"] == "Let me check the calendar."
+    assert "hang_up" not in own.tools
+    changed = agent.model_copy(update={"phrases": {"tools": {"find_free_slots": "Just a second."}}})
+    told = changed.fixed_phrases(changed.toolset())
+    assert told.tools == {**own.tools, "find_free_slots": "Just a second."}
+    assert set(told.tools.values()) < set(told.all()), "all of them are rendered ahead"

@@ -41,14 +41,16 @@ def test_tools_of_one_round_are_answered_one_by_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("outcome", [Outcome("no", failed=True), Outcome("bye", ends_call=True)])
-def test_failure_and_hanging_up_are_passed_on(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Outcome("no", failed=True, ends_round=True), Outcome("bye", ends_call=True)])
+def test_failure_and_endings_are_passed_on(outcome: Outcome) -> None:
     class Runner(FakeRunner):
         async def run(self, name: str, arguments_json: str) -> Outcome:
             return outcome
 
     (returned,) = run(Runner(), LOOK).fed
-    assert returned == ToolReturned(2, "c1", outcome.result, outcome.failed, ends_call=outcome.ends_call)
+    assert returned == ToolReturned(
+        2, "c1", outcome.result, outcome.failed, ends_call=outcome.ends_call, ends_round=outcome.ends_round
+    )
 
 
 def test_a_runner_that_raises_is_a_mistake_of_ours() -> None:

@@ -101,7 +101,7 @@ def test_entered_it_answers_prepared_it_is_ready_left_nothing_remains(tmp_path: 
                 await house.prepared()
                 assert await status(house, "/readyz") == 200
                 assert house.desk.unrendered == ()
-                assert len(list((tmp_path / "phrases").iterdir())) == len(set(AGENT.phrases.values()))
+                assert len(list((tmp_path / "phrases").iterdir())) == len(AGENT.fixed_phrases(AGENT.toolset()).all())
             assert not await is_answering(house)
             assert house.network.open_count == 0
 

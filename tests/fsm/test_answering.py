@@ -1,6 +1,6 @@
 """Our side in stories: last words, and calls that are to end while we speak."""
 
-from fsm.effects import CancelReply, ContinueReply, EndCall, Fill, FinishReply, HoldPlayout, Recite, StartReply
+from fsm.effects import CancelReply, ContinueReply, EndCall, Fill, FinishReply, HoldPlayout, Recite, RunTool, StartReply
 from fsm.events import (
     HangUpRequested,
     PlayoutDrained,
@@ -12,10 +12,13 @@ from fsm.events import (
     ToolCall,
     ToolReturned,
     ToolsRequested,
+    TurnEnded,
+    WordsHeard,
 )
-from fsm.profile import Phrases
+from fsm.profile import Phrases, Profile
 from fsm.state import Mode
 from fsm.transcript import Message
+from fsm.values import replace
 from tests.fsm.timeline import Timeline, speaking, thinking
 
 LISTENING, THINKING, SPEAKING, BARGE_IN, ENDED = list(Mode)[1:]
@@ -112,3 +115,68 @@ def test_a_farewell_without_an_end_gives_way_to_a_short_one() -> None:
     t.expect(THINKING, CancelReply(2), Recite(3, 1, Phrases().goodbye))
     t.at(122_600, ReplyAudioStarted(3)).until(242_600).expect(SPEAKING, HoldPlayout(3))
     t.at(242_600, PlayoutHeld(3, "Good")).expect(ENDED, EndCall("the agent hung up"))
+
+
+# --- while a tool runs
+
+
+def waiting(said: str = "", **phrases: str) -> Timeline:
+    """A call that waits for a tool, for which the agent has `phrases`; its filler is due at 3,400 ms."""
+    t = thinking()
+    t.state = replace(t.state, phrases=Phrases(tools=phrases))
+    return t.at(2_200, ToolsRequested(2, (FIND,), said)).expect(THINKING, RunTool)
+
+
+def fillers(t: Timeline) -> list[str]:
+    return [effect.text for effect in t.effects if isinstance(effect, Fill)]
+
+
+def test_a_tool_says_itself_what_is_being_done_and_then_that_it_still_is() -> None:
+    t = waiting(find_free_slots="Let me check the calendar.").until(11_000)
+    assert fillers(t) == ["Let me check the calendar.", Phrases().still_at_it, "Let me check the calendar."]
+
+
+def test_a_tool_without_a_phrase_of_its_own_is_waited_for_with_the_common_one() -> None:
+    t = waiting(book_appointment="I am booking that.").until(3_400)
+    assert fillers(t) == [Phrases().filler]
+
+
+def test_of_two_tools_the_first_that_still_runs_says_what_is_being_done() -> None:
+    t = thinking()
+    t.state = replace(t.state, phrases=Phrases(tools={"find": "Looking.", "book": "Booking."}))
+    t.at(2_200, ToolsRequested(2, (ToolCall("c1", "find", "{}"), ToolCall("c2", "book", "{}"))))
+    t.at(2_300, ToolReturned(2, "c1", "ok")).until(3_400)
+    assert fillers(t) == ["Booking."]
+
+
+def test_after_words_of_ours_no_phrase_says_the_same_again() -> None:
+    t = waiting("Let me look at Tuesday.", find_free_slots="Let me check the calendar.")
+    t.at(2_500, ReplyAudioStarted(2)).at(3_900, PlayoutDrained(2, "Let me look at Tuesday.")).until(5_300)
+    assert fillers(t) == [Phrases().still_at_it]
+
+
+def test_a_slow_model_after_a_quick_tool_is_waited_for_with_the_common_phrase() -> None:
+    t = waiting(find_free_slots="Let me check the calendar.").at(2_400, ToolReturned(2, "c1", "ok")).until(3_400)
+    assert fillers(t) == [Phrases().filler]
+
+
+def test_a_tool_that_takes_far_too_long_is_apologised_for_with_a_way_on() -> None:
+    overdue_at = 2_200 + Profile().tool_timeout_ms
+    t = waiting().until(overdue_at).until(overdue_at)
+    assert t.effects[-1] == Recite(3, 1, Phrases().overdue)
+    t.at(overdue_at + 100, ReplyAudioStarted(3)).at(overdue_at + 4_000, PlayoutFinished(3, Phrases().overdue))
+    t.expect(LISTENING).at(overdue_at + 5_000, ToolReturned(2, "c1", "three slots")).expect(LISTENING)
+    assert Message("tool", "three slots", tool_call_id="c1") in t.state.transcript, "what it found is not lost"
+
+
+def test_a_model_that_makes_the_same_mistake_again_gets_no_more_tools_in_this_turn() -> None:
+    t = waiting().at(2_300, ToolReturned(2, "c1", "no such tool", failed=True, ends_round=True))
+    t.expect(THINKING, ContinueReply(2, 1))
+    t.at(2_500, ToolsRequested(2, (ToolCall("c2", "find_free_slots", "{}"),)))
+    t.expect(THINKING, Recite(3, 1, Phrases().apology))
+
+
+def test_a_mistake_of_a_reply_that_is_over_costs_the_next_no_tools() -> None:
+    t = waiting().at(2_300, WordsHeard("and also on Wednesday")).at(2_500, TurnEnded("And also on Wednesday."))
+    t.at(2_600, ToolReturned(2, "c1", "no such tool", failed=True, ends_round=True))
+    t.at(2_700, ToolsRequested(t.state.reply, (ToolCall("c2", "find_free_slots", "{}"),))).expect(THINKING, RunTool)

@@ -504,7 +504,7 @@ def test_a_waiting_caller_never_hears_two_seconds_of_nothing() -> None:
 def test_a_filler_that_a_sound_cut_off_is_followed_by_the_next_as_soon_as_if_it_had_ended_there() -> None:
     t = thinking().until(3_400).at(3_600, voice(3_520)).expect(THINKING, HoldPlayout)
     t.at(3_900, silence(3_700)).until(4_200).expect(THINKING, ResumePlayout)
-    t.until(4_999).expect(THINKING).until(5_000).expect(THINKING, Fill(2, Phrases().filler))
+    t.until(4_999).expect(THINKING).until(5_000).expect(THINKING, Fill(2, Phrases().still_at_it))
 
 
 def test_an_answer_that_never_comes_is_asked_again_then_apologised_for() -> None:
