@@ -1,8 +1,8 @@
 """The rows of the chart: who may have the floor after what. Read them top to bottom; nothing else moves the mode.
 
 A row says what happens, never how: guards are questions from `fsm.guards`, reducers verbs from `fsm.hearing`,
-`fsm.answering` and `fsm.yielding`. Every pair of mode and event is decided: by rows, the last of which has no guard, or
-by a reason in `IGNORED`.
+`fsm.answering`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and event is decided: by rows, the last of
+which has no guard, or by a reason in `IGNORED`.
 
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
 on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced first, and evidence

@@ -1,7 +1,7 @@
 """Reducers of the disputed floor: silence the phone first, decide then."""
 
 from fsm import barge_in
-from fsm.answering import finish, go_on, run_tools, why_to_leave
+from fsm.answering import finish, why_to_leave
 from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
 from fsm.endpointing import turn_end_at
 from fsm.events import (
@@ -17,6 +17,7 @@ from fsm.events import (
 from fsm.hearing import Change, with_digit, with_words
 from fsm.opening import close_reply
 from fsm.state import CallState, Utterance
+from fsm.tool_rounds import go_on, run_tools
 from fsm.units import ms_to_ns
 from fsm.values import replace
 

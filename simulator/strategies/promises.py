@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 from hypothesis.stateful import invariant
 
-from fsm.answering import FILLER_MS_PER_CHAR
 from fsm.effects import ContinueReply, Effect, EndCall, RunTool, StartReply
 from fsm.opening import RECITAL_MS
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
+from fsm.tool_rounds import FILLER_MS_PER_CHAR
 from fsm.transcript import is_valid
 from fsm.units import ns_to_ms
 from simulator.strategies.shell_model import ShellModel, Spoken

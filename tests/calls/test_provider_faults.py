@@ -19,6 +19,7 @@ ANSWER = "We open at nine in the morning."
 APOLOGY = "I'm sorry, I'm having some trouble right now. Could you say that again?"
 PARDON = "Sorry, I did not catch that. Could you say it again?"
 FILLER = "One moment, please."
+STILL_AT_IT = "I'm still on it, just a moment longer."
 LONG_ANSWER = (
     "We open at nine in the morning. On Fridays we open an hour later. We close at five in the afternoon, as all do."
 )
@@ -183,6 +184,15 @@ def test_an_unreachable_model_is_apologised_for(tmp_path: Path) -> None:
     assert call.agent[1:] == [APOLOGY, ANSWER]
 
 
+def without_fillers(heard: str) -> str:
+    """What was heard besides fillers, each of which may have given way at the end of any word but its first."""
+    for filler in (FILLER, STILL_AT_IT):
+        words = filler.split()
+        for count in range(len(words), 1, -1):
+            heard = heard.replace(" ".join(words[:count]), "")
+    return " ".join(heard.split())
+
+
 @pytest.mark.parametrize("first_token_ms", [2_500, 5_000])
 @pytest.mark.parametrize("asks", ["When do you open?", "I wanted to ask you about and"])
 def test_a_slow_model_is_bridged_by_fillers(tmp_path: Path, first_token_ms: int, asks: str) -> None:
@@ -194,7 +204,9 @@ def test_a_slow_model_is_bridged_by_fillers(tmp_path: Path, first_token_ms: int,
         [effect for _, _, _, _, effects in scene.watch.decisions for effect in effects if type(effect) is Fill]
     )
     assert fillers >= (1 if first_token_ms < 3_000 else 2)
-    assert heard == " ".join([*[FILLER] * fillers, ANSWER])
+    assert heard.startswith(FILLER)
+    assert (STILL_AT_IT[:9] in heard) is (fillers > 1)
+    assert without_fillers(heard) == ANSWER
     assert call.transcript[-1].content == ANSWER, "a filler is no part of the conversation"
 
 
@@ -299,8 +311,7 @@ def test_a_voice_lost_in_a_call_is_apologised_for_in_a_phrase_that_is_rendered(
     assert scene.rehearsal.desk.unrendered == ()
     call = scene.call(ASKS, HangUp(after("that again?")))
     scene.run()
-    heard = call.heard.removeprefix(call.agent[0]).replace(FILLER, "").strip()
-    assert heard == APOLOGY
+    assert without_fillers(call.heard.removeprefix(call.agent[0])) == APOLOGY
 
 
 def test_a_voice_that_closes_in_mid_word_goes_on_with_the_rest(tmp_path: Path) -> None:

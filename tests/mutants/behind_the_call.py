@@ -15,8 +15,7 @@ from agent.providers.deepgram import DeepgramEars
 from agent.providers.deepgram_audio import UnsettledAudio
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.switchboard import Switchboard
-from fsm import answering, yielding
-from fsm.answering import run_tools
+from fsm import tool_rounds, yielding
 from fsm.effects import RunTool
 from fsm.events import Event, ToolReturned
 from fsm.transcript import STILL_RUNNING, Message
@@ -60,7 +59,7 @@ def result_told_twice() -> Plan:
 
 @mutant("the tool of a reply that is disputed runs at once", "tool_in_dispute")
 def tool_of_a_dead_reply_runs() -> Plan:
-    return reducer_for(yielding.hold_tools, run_tools)
+    return reducer_for(yielding.hold_tools, tool_rounds.run_tools)
 
 
 @mutant("an interruption stops the tools that run", "tool_cancelled_by_barge_in", "tool_twice")
@@ -86,7 +85,7 @@ def tool_cancelled_by_barge_in() -> Plan:
 
 @mutant("a tool that ran is told to the model without its answer", "booking")
 def placeholder_not_replaced() -> Plan:
-    return swapped(answering, "with_result", lambda transcript, _call_id, _result: transcript)
+    return swapped(tool_rounds, "with_result", lambda transcript, _call_id, _result: transcript)
 
 
 @mutant("the request forgets tools that have not returned", "tool_still_runs")
@@ -143,6 +142,16 @@ def last_clause_forgotten() -> Plan:
 @mutant("nobody says that it takes a moment", "tool_slow", "slow_model")
 def filler_forgotten() -> Plan:
     return swapped(Mouth, "fill", lambda _mouth, _text: None)
+
+
+@mutant("the same phrase is said again and again while a tool runs", "tool_slow", "tool_hangs")
+def filler_repeated() -> Plan:
+    return swapped(tool_rounds, "filler_of", lambda state: state.phrases.filler)
+
+
+@mutant("a tool that takes far too long is waited for in silence", "tool_hangs", "tool_in_progress_forever")
+def overdue_tool_not_told() -> Plan:
+    return swapped(tool_rounds, "ms_to_ns", lambda ms: ms * 1_000_000 * (100 if ms >= 4_000 else 1))
 
 
 # --- records and house
