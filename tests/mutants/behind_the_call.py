@@ -15,7 +15,7 @@ from agent.providers.deepgram import DeepgramEars
 from agent.providers.deepgram_audio import UnsettledAudio
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.switchboard import Switchboard
-from fsm import tool_rounds, yielding
+from fsm import answering, tool_rounds, yielding
 from fsm.effects import RunTool
 from fsm.events import Event, ToolReturned
 from fsm.transcript import STILL_RUNNING, Message
@@ -42,7 +42,7 @@ def tool_retried_twice() -> Plan:
 
 @mutant("what was done already is not remembered", "tool_twice", "booking")
 def effects_not_remembered() -> Plan:
-    return swapped(Intents, "remember", lambda _intents, _intent, _ending: None)
+    return swapped(Intents, "known", lambda _intents, _intent: None)
 
 
 @mutant("the answer of a tool is told twice", "booking", "tool_slow")
@@ -149,9 +149,9 @@ def filler_repeated() -> Plan:
     return swapped(tool_rounds, "filler_of", lambda state: state.phrases.filler)
 
 
-@mutant("a tool that takes far too long is waited for in silence", "tool_hangs", "tool_in_progress_forever")
-def overdue_tool_not_told() -> Plan:
-    return swapped(tool_rounds, "ms_to_ns", lambda ms: ms * 1_000_000 * (100 if ms >= 4_000 else 1))
+@mutant("who waits far too long for a tool is asked to say it again", "tool_hangs", "tool_in_progress_forever")
+def overdue_tool_blamed_on_the_caller() -> Plan:
+    return swapped(answering, "awaits_tools", lambda _state: False)
 
 
 # --- records and house
