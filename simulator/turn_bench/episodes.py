@@ -8,6 +8,7 @@ one even delay, so what happened at the server is the same, less the way there a
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.metrics.own import TOGETHER_MS
 from agent.metrics.turn_trace import AgentEntry, AgentKind, CallerEntry, CallerKind, StoppedBy, TurnTrace
 from simulator.turn_bench.facts import CallFacts
 
@@ -79,7 +80,7 @@ def answers(facts: CallFacts) -> Iterator[Answer | CutOff]:
     """What came of each turn of the caller's: nothing is told of those that nobody answered before the next one.
 
     A cut-off is told at the server: an answer that left before the caller's last sound had arrived, also where it was
-    heard only after it.
+    heard only after it. Who began together with the caller could not know that they would speak, and cut nobody off.
     """
     trace, way_ms = facts.trace, facts.way_ms
     turns = trace.caller_turns
@@ -88,9 +89,9 @@ def answers(facts: CallFacts) -> Iterator[Answer | CutOff]:
         began = [one for one in trace.agent if turn.start_ms < one.start_ms and not _goes_on(trace.agent, one)]
         fresh = [one for one in began if over is None or one.turn != over.turn]
         last_ms = turn.voiced[-1][1]
-        if any(turn.start_ms + 2 * way_ms < one.start_ms < last_ms + 2 * way_ms for one in fresh):
-            first = next(one for one in fresh if one.start_ms > turn.start_ms + 2 * way_ms)
-            yield CutOff(first.start_ms, (turn.start_ms, last_ms))
+        too_soon = [one for one in fresh if turn.start_ms + TOGETHER_MS <= one.start_ms < last_ms + 2 * way_ms]
+        if too_soon:
+            yield CutOff(too_soon[0].start_ms, (turn.start_ms, last_ms))
             continue
         until = turns[index + 1].start_ms if index + 1 < len(turns) else trace.end_ms
         first_answer = next((one for one in fresh if last_ms <= one.start_ms < until), None)

@@ -57,8 +57,10 @@ def test_an_answer_that_left_before_the_last_sound_arrived_is_a_cut_off_although
 
 
 def test_who_begins_when_the_caller_could_not_have_been_heard_yet_cuts_nobody_off() -> None:
-    call = facts([said(2_000, 6_000)], [spoke(2_140, 2_400, 1, CLEARED), spoke(6_700, 7_000, 2)])
+    call = facts([said(2_000, 6_000)], [spoke(2_299, 2_500, 1, CLEARED), spoke(6_700, 7_000, 2)])
     assert list(answers(call)) == [Answer(6_700, 6_000, 2, 700)]
+    later = facts([said(2_000, 6_000)], [spoke(2_300, 2_500, 1, CLEARED), spoke(6_700, 7_000, 2)])
+    assert list(answers(later)) == [CutOff(2_300, (2_000, 6_000))]
 
 
 def test_a_reprompt_is_no_answer() -> None:
