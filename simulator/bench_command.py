@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.bench_simulator import SimulatorFigures
 
 EXIT_WRONG = 2
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.group()
@@ -82,6 +83,7 @@ def simulator(as_json: bool, quick: bool) -> None:
 @click.option("--half", type=click.Choice(["held-out", "tuning"]), default="held-out", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Run in so many processes.")
 @click.option("--only", multiple=True, metavar="NAME", help="A situation, or a family of them; again for more.")
+@click.option("--situations", type=FOLDER, metavar="DIR", help="Situations of your own, instead of the bundled ones.")
 @click.option("--seed", type=click.IntRange(0), help="One variation of each, and who spoke when in it.")
 @click.option("--script", "wants_script", is_flag=True, help="Print a call as a script; with --only and --seed.")
 @click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the situations that missed most.")

@@ -79,10 +79,11 @@ class Corpus:
 
 @cache
 def corpus(folder: Path = FOLDER) -> Corpus:
-    """Everything in `folder`. Raises ScriptError with all that is wrong."""
-    told, lines = _read(folder / SHARED, SharedFile)
+    """All in `folder`, which draws from what the bundled ones share unless it has such a file. Raises ScriptError."""
+    source = folder / SHARED if (folder / SHARED).exists() else FOLDER / SHARED
+    told, lines = _read(source, SharedFile)
     shared = Shared(told.wordings, told.timings)
-    _refuse(folder / SHARED, lines, _shared_complaints(told))
+    _refuse(source, lines, _shared_complaints(told))
     situations: dict[str, Situation] = {}
     families: dict[str, str] = {}
     abouts: dict[str, str] = {}
@@ -95,6 +96,8 @@ def corpus(folder: Path = FOLDER) -> Corpus:
         for situation in family.situation:
             situations[situation.name] = situation
             families[situation.name] = path.stem
+    if not situations:
+        raise ScriptError(f"{folder}: expected files of situations (*.toml), found none")
     return Corpus(situations, families, abouts, shared)
 
 

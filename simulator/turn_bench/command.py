@@ -11,17 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.bench_machine import facts
-from simulator.corpus.reader import corpus
 from simulator.report.written import check_place, written_whole
 from simulator.scenario import ScriptError, write
 from simulator.simulating import console
-from simulator.turn_bench.facts import Broken, CallFacts, Which
+from simulator.turn_bench.facts import Broken, CallFacts
 from simulator.turn_bench.figures import Figures
 from simulator.turn_bench.listing import corpus_values, show_corpus
 from simulator.turn_bench.measuring import script_of
 from simulator.turn_bench.misses import Miss
 from simulator.turn_bench.page import pieces
-from simulator.turn_bench.running import Wish, bench, check_profiles, chosen, half_text, values_of
+from simulator.turn_bench.running import Wish, bench, check_profiles, half_text, values_of
 from simulator.turn_bench.showing import show_call, show_figures, show_worst
 
 
@@ -39,28 +38,28 @@ class Manner:
 def carry_out(wish: Wish, manner: Manner) -> None:
     """Do it. Raises ScriptError or ReportError before anything is run."""
     check_profiles(wish.profiles)
-    names = chosen(wish.only)
+    names = wish.names
     if manner.html is not None:
         check_place(manner.html, "--html")
     if manner.wants_list:
-        _list(manner)
+        _list(wish, manner)
     elif manner.wants_script:
         _print_script(wish, names)
     else:
         _bench(wish, manner)
 
 
-def _list(manner: Manner) -> None:
+def _list(wish: Wish, manner: Manner) -> None:
     if manner.as_json:
-        click.echo(json.dumps(corpus_values(corpus())))
+        click.echo(json.dumps(corpus_values(wish.corpus)))
     else:
-        show_corpus(console(), corpus())
+        show_corpus(console(), wish.corpus)
 
 
 def _print_script(wish: Wish, names: list[str]) -> None:
     if len(names) != 1 or wish.seed is None or len(wish.profiles) > 1:
         raise ScriptError("--script prints one call: name it by --only NAME --seed N, and at most one --profile")
-    which = Which(names[0], wish.seed, wish.profiles[0] if wish.profiles else "")
+    (which,) = wish.calls_of(wish.profiles[0] if wish.profiles else "")
     click.echo(f"# {which.name}, seed {which.seed}: run it with `offhook simulate FILE.toml`")
     click.echo(write(script_of(which)), nl=False)
 
@@ -79,14 +78,14 @@ def _bench(wish: Wish, manner: Manner) -> None:
         with written_whole(manner.html) as file:
             file.writelines(pieces(figures, str(facts()["command"])))
     if manner.as_json:
-        click.echo(json.dumps({**values_of(wish, figures), **_worst_values(manner, figures), **facts()}))
+        click.echo(json.dumps({**values_of(wish, figures), **_worst_values(wish, manner, figures), **facts()}))
     elif not is_single:
         show_figures(console(), figures)
-        for profile, one in figures.items():
-            show_worst(console(), profile, one, manner.worst, corpus())
+        for profile, one in figures.items() if manner.worst else ():
+            show_worst(console(), profile, one, manner.worst, wish.corpus)
 
 
-def _worst_values(manner: Manner, figures: dict[str, Figures]) -> dict[str, object]:
+def _worst_values(wish: Wish, manner: Manner, figures: dict[str, Figures]) -> dict[str, object]:
     if not manner.worst:
         return {}
     return {
@@ -94,7 +93,7 @@ def _worst_values(manner: Manner, figures: dict[str, Figures]) -> dict[str, obje
             profile: [
                 {
                     "situation": name,
-                    "family": corpus().families[name],
+                    "family": wish.corpus.families[name],
                     "calls": tally.calls,
                     "bad_calls": tally.bad_calls,
                     "misses": dict(tally.misses),

@@ -8,17 +8,22 @@ from agent.metrics.turn_trace import TurnTrace
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """A call: the variation `seed` of a situation, answered under a profile (empty: the agent's own tuning)."""
+    """A call: the variation `seed` of a situation, answered under a profile (empty: the agent's own tuning).
+
+    `folder`: where the situations lie; empty for the bundled ones.
+    """
 
     name: str
     seed: int
     profile: str = ""
+    folder: str = ""
 
     @property
     def command(self) -> str:
         """What shows this call alone."""
         words = ["offhook", "bench", "turns", "--only", self.name, "--seed", str(self.seed)]
-        return join([*words, "--profile", self.profile] if self.profile else words)
+        options = {"--profile": self.profile, "--situations": self.folder}
+        return join([*words, *(word for option, value in options.items() if value for word in (option, value))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from simulator.turn_bench.goals import GOALS
 from simulator.turn_bench.misses import Miss, misses_of
 
 EXAMPLES_KEPT = 3
+FAILURES_KEPT = 50
 
 
 @dataclass(slots=True)
@@ -40,7 +41,9 @@ class Figures:
 
     score: Score = field(default_factory=Score)
     calls: int = 0
-    broken: list[Broken] = field(default_factory=list)
+    failures: list[Broken] = field(default_factory=list)
+    """Calls that are broken, or in which a checker found something: the first of them."""
+    broken_calls: int = 0
     turns: int = 0
     cut_offs: int = 0
     stop_ms: list[int] = field(default_factory=list)
@@ -65,7 +68,8 @@ class Figures:
         self.calls += 1
         tally = self.situations.setdefault(one.which.name, SituationTally())
         if isinstance(one, Broken):
-            self.broken.append(one)
+            self.broken_calls += 1
+            self._keep_failure(one.which, one.what)
             misses = [Miss("broken", one.what)]
         else:
             self._add(one)
@@ -84,6 +88,8 @@ class Figures:
             self.heard_error_words += told.heard_error_words
         self.clear_ms += facts.clear_ms
         self.findings.update(finding.checker for finding in facts.findings)
+        for finding in facts.findings[:1]:
+            self._keep_failure(facts.which, f"{finding.checker}: {finding.what}")
         for turn in facts.parts_ms:
             for name, part_ms in turn:
                 self.parts_ms.setdefault(name, []).append(part_ms)
@@ -110,6 +116,10 @@ class Figures:
             self.voice_to_voice_ms.append(at_the_server_ms)
             if one.turn in facts.adopted_turns:
                 self.draft_voice_to_voice_ms.append(at_the_server_ms)
+
+    def _keep_failure(self, which: Which, what: str) -> None:
+        if len(self.failures) < FAILURES_KEPT:
+            self.failures.append(Broken(which, what))
 
     # --- what they say -----------------------------------------------------------------------------------------------
 
@@ -144,9 +154,10 @@ class Figures:
             "clear_ms_p99": nearest_rank(self.clear_ms, 99),
             "ledger_violations": sum(self.findings[name] for name in ("ledger", "latency-true")),
             "silence_violations": self.findings["silence"],
-            "violations": self.findings.total() + len(self.broken),
+            "violations": self.findings.total() + self.broken_calls,
             "checkers": dict(sorted(self.findings.items())),
-            "broken_calls": len(self.broken),
+            "broken_calls": self.broken_calls,
+            "failures": [{"what": one.what, "command": one.which.command} for one in self.failures],
             "missed_steps": self.missed_steps,
             "simulated_s": self.simulated_ms // 1_000,
             "counts": score["counts"],

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 from agent.ledger import ledger_of
 from fsm.units import NS_PER_MS
@@ -30,7 +31,7 @@ _runs = 0
 
 def script_of(which: Which) -> ScriptFile:
     """The call script of a variation. Raises ScriptError for a situation or a profile that nobody knows."""
-    found = corpus()
+    found = corpus(Path(which.folder)) if which.folder else corpus()
     return vary(found.named(which.name), which.seed, found.shared, which.profile or None)
 
 

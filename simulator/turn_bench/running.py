@@ -5,10 +5,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from agent.profiles import profile_names
-from simulator.corpus.reader import corpus
+from simulator.corpus.reader import Corpus, corpus
 from simulator.corpus.split import Half, half_of, variations
 from simulator.scenario import ScriptError
 from simulator.turn_bench.facts import Broken, CallFacts, Which
@@ -28,22 +29,37 @@ CALLS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be run: `only` names situations, or families by their files; a `seed` one call of each."""
+    """What is to be run: `only` names situations, or families by their files; a `seed` one call of each.
+
+    `situations`: a folder of one's own, instead of the bundled ones.
+    """
 
     profiles: tuple[str, ...] = ()
     calls: int | None = None
     half: Half = Half.HELD_OUT
     only: tuple[str, ...] = ()
+    situations: Path | None = None
     seed: int | None = None
     jobs: int = 1
 
     def calls_of(self, profile: str) -> list[Which]:
         """The calls under a profile. Raises ScriptError for names that nobody knows."""
-        names = chosen(self.only)
+        names = self.names
+        folder = "" if self.situations is None else str(self.situations)
         if self.seed is not None:
-            return [Which(name, self.seed, profile) for name in names]
-        wanted = self.calls or (CALLS if not self.only else 5 * len(names))
-        return [Which(name, seed, profile) for name, seed in variations(names, self.half, wanted)]
+            return [Which(name, self.seed, profile, folder) for name in names]
+        wanted = self.calls or (5 * len(names) if self.only or folder else CALLS)
+        return [Which(name, seed, profile, folder) for name, seed in variations(names, self.half, wanted)]
+
+    @property
+    def corpus(self) -> Corpus:
+        """The situations. Raises ScriptError with all that is wrong with them."""
+        return corpus() if self.situations is None else corpus(self.situations)
+
+    @property
+    def names(self) -> list[str]:
+        """The situations that are meant. Raises ScriptError for one that nobody knows."""
+        return chosen(self.corpus, self.only)
 
     @property
     def all_calls(self) -> list[Which]:
@@ -56,9 +72,8 @@ def named() -> list[str]:
     return [name for name in profile_names() if name != "default"]
 
 
-def chosen(only: Iterable[str]) -> list[str]:
-    """The situations that are meant: all of them, or those named, families by their name as well."""
-    found = corpus()
+def chosen(found: Corpus, only: Iterable[str]) -> list[str]:
+    """Situations of a corpus: all of them, or those named, families by their name as well."""
     names: list[str] = []
     for name in only:
         if name in found.abouts:
@@ -107,7 +122,7 @@ def values_of(wish: Wish, figures: dict[str, Figures]) -> dict[str, Any]:
     """What `--json` prints, but for the machine's facts."""
     return {
         "half": None if wish.seed is not None else str(wish.half),
-        "situations": len(chosen(wish.only)),
+        "situations": len(wish.names),
         "profiles": {name: {**one.values(), "goals": one.goals()} for name, one in figures.items()},
     }
 

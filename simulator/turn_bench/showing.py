@@ -26,6 +26,9 @@ ALSO = (
 """Figures without a goal, which belong beside those that have one."""
 
 
+FAILURES_SHOWN = 5
+
+
 def show_figures(console: Console, figures: Mapping[str, Figures]) -> None:
     """A table: a row for each figure, a column for each profile, the goal beside it."""
     table = Table(box=None, pad_edge=False)
@@ -41,9 +44,9 @@ def show_figures(console: Console, figures: Mapping[str, Figures]) -> None:
     for key, what, unit in ALSO:
         table.add_row(Text(what, style="dim"), *(_plain(each[key], unit) for each in values.values()), "")
     console.print(table)
-    for name, one in figures.items():
-        for broken in one.broken[:3]:
-            console.print(f"[red]broken[/] under {name}: {broken.what}\n  {broken.which.command}", highlight=False)
+    for one in figures.values():
+        for failure in one.failures[:FAILURES_SHOWN]:
+            console.print(f"[red]{failure.what}[/]\n  {failure.which.command}", highlight=False, soft_wrap=True)
 
 
 def _cell(goal: Goal, value: float | None) -> RenderableType:
@@ -72,8 +75,9 @@ def show_worst(console: Console, profile: str, figures: Figures, count: int, cor
             f"[bold]{name}[/] ({corpus.families[name]}: {about}): {tally.bad_calls} of {tally.calls} calls: {kinds}",
             highlight=False,
         )
-        which, miss = next(iter(tally.examples.values()))[0]
-        console.print(f"  [dim]{miss.what}[/]\n  {which.command}", highlight=False, soft_wrap=True)
+        for kept in tally.examples.values():
+            which, miss = kept[0]
+            console.print(f"  [dim]{miss.what}:[/] {which.command}", highlight=False, soft_wrap=True)
 
 
 def show_call(console: Console, one: CallFacts | Broken, misses: list[Miss], half: str) -> None:

@@ -104,6 +104,20 @@ def test_the_page_has_the_timelines_of_what_was_missed(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_situations_of_ones_own_draw_from_what_the_bundled_ones_share(tmp_path: Path) -> None:
+    mine = 'about = "Mine"\n[[situation]]\nname = "ask_me"\nabout = "A question"\ncaller = [{ say = "{ask}" }]\n'
+    (tmp_path / "mine.toml").write_text(mine, encoding="utf-8")
+    arguments = ("--situations", str(tmp_path), "--profile", "scheduling")
+    told = values(*arguments, "--calls", "2", "--worst", "1")
+    assert (told["situations"], told["profiles"]["scheduling"]["calls"]) == (1, 2)
+    text = bench(*arguments, "--only", "ask_me", "--seed", "0", "--script").stdout
+    assert 'about = "A question"' in text
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    complaint = "expected files of situations (*.toml), found none"
+    assert complaint in bench("--situations", str(empty), code=2).stderr
+
+
 def test_the_list_names_every_situation_and_every_source() -> None:
     told = values("--list")
     assert sum(len(family["situations"]) for family in told["families"]) == len(corpus().situations)

@@ -77,6 +77,8 @@ def test_checkers_and_broken_calls_count_as_violations() -> None:
     values = figures.values()
     assert (values["violations"], values["silence_violations"], values["ledger_violations"]) == (3, 1, 1)
     assert (values["checkers"], values["broken_calls"]) == ({"ledger": 1, "silence": 1}, 1)
+    assert [failure["what"] for failure in values["failures"]] == ["silence: 2,100 ms", "stuck"]
+    assert values["failures"][1]["command"] == "offhook bench turns --only stop --seed 2"
 
 
 def test_the_worst_situations_come_first_each_with_calls_to_look_at() -> None:
