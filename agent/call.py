@@ -15,16 +15,10 @@ from agent.turn_record import TurnRecord
 from agent.twilio import Phone
 from agent.word_news import WordNews, instant_listened_to
 from fsm.effects import (
-    CancelReply,
     ContinueReply,
     Effect,
     EndCall,
-    Fill,
     FinalizeTranscript,
-    FinishReply,
-    HoldPlayout,
-    Recite,
-    ResumePlayout,
     RunTool,
     StartReply,
 )
@@ -202,23 +196,8 @@ class Call:
     # --- orders --------------------------------------------------------------------------------------------------
 
     def _perform(self, effect: Effect) -> None:
-        match effect:
-            case HoldPlayout(reply):
-                self._mouth.hold(reply)
-            case ResumePlayout(reply):
-                self._mouth.resume(reply)
-            case CancelReply():
-                self._mouth.cancel()
-            case Recite(reply, _, text):
-                self._mouth.recite(reply, text)
-            case Fill(_, text):
-                self._mouth.fill(text)
-            case FinishReply(reply):
-                self._mouth.finish_reply(reply)
-            case _:
-                self._perform_elsewhere(effect)
-
-    def _perform_elsewhere(self, effect: Effect) -> None:
+        if self._mouth.perform(effect):
+            return
         match effect:
             case StartReply(reply):
                 self._turns.turn_end(self.state)

@@ -9,7 +9,17 @@ from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from agent.twilio import Phone
-from fsm.events import PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
+from fsm.effects import (
+    CancelReply,
+    DuckPlayout,
+    Effect,
+    Fill,
+    FinishReply,
+    HoldPlayout,
+    Recite,
+    ResumePlayout,
+)
+from fsm.events import PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
 from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
 
@@ -54,12 +64,33 @@ class Mouth:
         self._number = 0
         self._is_voice_needed = False
         self._has_audio = False
-        self._is_held = False
+        self._is_held = self._is_ducked = False
         self._sent_at: int | None = None
         self._is_paced = False
         self.playout = Playout(line, frame_samples=ms_to_samples(services.pacer.period_ms))
 
     # --- orders ------------------------------------------------------------------------------------------------
+
+    def perform(self, effect: Effect) -> bool:
+        """Do what the machine orders, if that is ours to do; the model's part needs the conversation as well."""
+        match effect:
+            case HoldPlayout(reply):
+                self.hold(reply)
+            case DuckPlayout(reply, by_db):
+                self.duck(reply, by_db)
+            case ResumePlayout(reply):
+                self.resume(reply)
+            case CancelReply():
+                self.cancel()
+            case Recite(reply, _, text):
+                self.recite(reply, text)
+            case Fill(_, text):
+                self.fill(text)
+            case FinishReply(reply):
+                self.finish_reply(reply)
+            case _:
+                return False
+        return True
 
     def start_reply(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> None:
         """Ask the model and speak what it says."""
@@ -106,18 +137,27 @@ class Mouth:
         self._stamp_heard(0)
         self.owner.feed(PlayoutHeld(number, heard, self.playout.was_heard_out(now)))
 
-    def resume(self, number: int) -> None:
-        """Go on with the held reply."""
+    def duck(self, number: int, by_db: int) -> None:
+        """Go on quietly; what was heard is reported at once."""
         assert number == self._number, f"reply {number} is not the current one"
-        if self._is_held:
-            self._is_held = False
+        self._is_held, self._is_ducked = False, True
+        now = self._clock.now()
+        heard = self.playout.duck(now, by_db)
+        self._move()
+        self.owner.feed(PlayoutDucked(number, heard, self.playout.was_heard_out(now)))
+
+    def resume(self, number: int) -> None:
+        """Go on with the held or ducked reply as before."""
+        assert number == self._number, f"reply {number} is not the current one"
+        if self._is_held or self._is_ducked:
+            self._is_held = self._is_ducked = False
             self.playout.resume(self._clock.now())
             self._move()
 
     def cancel(self) -> None:
         """Silence the phone, then drop the reply: first what the caller notices, then what costs money."""
         self.playout.drop(self._clock.now())
-        self._is_held = False
+        self._is_held = self._is_ducked = False
         self._discard()
 
     def close(self) -> str:
@@ -132,7 +172,7 @@ class Mouth:
         """The phone was replaced: what the old one had not played by its last sound, at `last_at`, is sent again."""
         self.playout.lose(last_at)
         if not self._is_held:
-            self.playout.resume(self._clock.now())
+            self.playout.go_on(self._clock.now())
             self._move()
 
     # --- what the reply says ---------------------------------------------------------------------------------

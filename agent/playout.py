@@ -3,15 +3,14 @@
 Pure: instants come in as arguments, sound goes out through `PhoneOut`, and `next_due` says when to ask again.
 """
 
-from typing import Protocol
-
 from agent.fillers import Filler
 from agent.heard_text import SAMPLES_PER_WEIGHT, HeardText
-from agent.ports import Alignment
+from agent.ports import Alignment, PhoneOut
 from agent.refill import Refill
 from agent.reply_audio import ReplyAudio
+from agent.reply_news import News, ReplyNews
 from agent.sent_audio import SentAudio
-from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted
+from agent.volume import APPEAR_SAMPLES, Volume
 from fsm.units import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_ns, samples_to_ns
 
 LEAD_MS = 200
@@ -25,21 +24,6 @@ PLAYOUT_LIMIT_SAMPLES = 120 * SAMPLE_RATE_HZ
 
 MARK_EVERY_SAMPLES = SAMPLE_RATE_HZ
 """About one mark a second: more of them are reported to delay playback at the phone's side."""
-
-News = ReplyAudioStarted | PlayoutDrained | PlayoutFinished
-
-
-class PhoneOut(Protocol):
-    """The phone's side that takes sound; messages arrive there in order."""
-
-    def send_audio(self, audio: bytes) -> None:
-        """Play this mu-law audio after all before it."""
-
-    def send_mark(self, name: str) -> None:
-        """Send `name` back once everything before it was played, or flushed."""
-
-    def clear(self) -> None:
-        """Throw away everything that was not played yet."""
 
 
 class Playout:
@@ -57,6 +41,7 @@ class Playout:
         self._frame_samples = frame_samples
         self._early_ns = ms_to_ns(lead_ms) - samples_to_ns(frame_samples)
         self._line = SentAudio()
+        self._volume = Volume()
         self._samples_per_weight = SAMPLES_PER_WEIGHT
         self._mark_seq = 0
         self._marked = 0
@@ -70,20 +55,22 @@ class Playout:
         self._reply: int | None = None
         self._text = HeardText(self._samples_per_weight)
         self._audio = ReplyAudio()
-        self._is_held = False
-        self._is_finished = self._is_over = False
-        self._is_part_open = self._owes_started = False
+        self._news: ReplyNews | None = None
+        self._is_held = self._is_finished = False
+        self._ducked_by: int | None = None
         self._refill = Refill()
+        if not self._volume.is_full:
+            self._volume = Volume()
 
     # --- a reply's life -----------------------------------------------------------------------------------
 
     def begin(self, reply: int) -> None:
         """Make room for `reply`; the one before must be over, dropped, or at least wholly sent."""
-        assert self._audio.unsent == 0, (
-            f"reply {self._reply} still has {self._audio.unsent} samples to send: drop it before {reply}"
-        )
+        unsent = self._audio.unsent
+        assert unsent == 0, f"reply {self._reply} still has {unsent} samples to send: drop it before {reply}"
         self._forget_reply()
         self._reply = reply
+        self._news = ReplyNews(reply, self._text, self._audio, self._line)
 
     def note_text(self, text: str, spoken: str | None = None) -> None:
         """The next clause of the reply was handed to the voice, which speaks `spoken` where that differs."""
@@ -105,9 +92,9 @@ class Playout:
 
     def finish(self, *, cut_short: bool = False) -> None:
         """No more audio of this reply comes; `cut_short`: its voice failed, text without audio was never spoken."""
-        if self._reply is None or self._is_finished:
+        if self._news is None or self._is_finished:
             return
-        self._is_finished = True
+        self._is_finished = self._news.is_finished = True
         self._text.complete(cut_short=cut_short)
         self._samples_per_weight = self._text.measured_samples_per_weight
 
@@ -133,7 +120,8 @@ class Playout:
     def next_due(self, now: int) -> int | None:
         """The instant at which `pump` and `poll` need calling next; None: not before something is done here."""
         piece_at = self._refill_until(now) or self._piece_at()
-        dues = [due for due in (piece_at, self._mark_at(), self._news_at()) if due is not None]
+        news_at = None if self._news is None else self._news.due_at()
+        dues = [due for due in (piece_at, self._mark_at(), news_at) if due is not None]
         return max(now, min(dues)) if dues else None
 
     def _refill_until(self, now: int) -> int | None:
@@ -164,6 +152,8 @@ class Playout:
             piece = self._filler.take(self._frame_samples)
         else:
             piece = self._next_of_reply(now)
+        if not self._volume.is_full:
+            piece = self._volume.shape(piece)
         self._phone.send_audio(piece)
         self._line.note_sent(len(piece), now)
         if self._filler is not None and not self._filler.unsent_samples:
@@ -173,9 +163,8 @@ class Playout:
         phone_at = self._line.sent_samples
         if self._audio.sent and now > self._line.ends_at:
             self._refill.note_gap()
-        if not self._is_part_open:
-            self._is_part_open = self._owes_started = True
-        elif now > self._line.ends_at and self._audio.follows_on(phone_at):
+        begins = self._news is not None and self._news.note_sent()
+        if not begins and now > self._line.ends_at and self._audio.follows_on(phone_at):
             self.underruns += 1
         return self._audio.take(self._frame_samples, phone_at)
 
@@ -233,39 +222,17 @@ class Playout:
     def poll(self, now: int) -> News | None:
         """The next thing that happened to the reply, each exactly once: started, drained, finished.
 
-        Nothing happens to a reply that is held: its end is told once it goes on.
+        Nothing happens to a reply that is held or ducked: its end is told once it goes on.
         """
-        if self._reply is None or self._is_over or self._is_held:
-            return None
-        if self._owes_started:
-            self._owes_started = False
-            return ReplyAudioStarted(self._reply)
-        if self._audio.unsent or not self._line.was_heard(self._audio.phone_end, now):
-            return None
-        if self._is_finished:
-            self._is_over, self._is_part_open = True, False
-            return PlayoutFinished(self._reply, self._text.heard(self._text.samples))
-        if self._is_part_open:
-            self._is_part_open = False
-            self._text.settle()
-            return PlayoutDrained(self._reply, self._text.heard(self._text.samples))
-        return None
+        return None if self._news is None else self._news.poll(now)
 
-    def _news_at(self) -> int | None:
-        if self._reply is None or self._is_over or self._is_held:
-            return None
-        if self._audio.unsent:
-            return 0 if self._owes_started else None
-        if self._is_finished or self._is_part_open:
-            return 0 if self._owes_started else self._line.settles_at(self._audio.phone_end)
-        return None
-
-    # --- silence ------------------------------------------------------------------------------------------
+    # --- silence and quiet --------------------------------------------------------------------------------
 
     def hold(self, now: int) -> str:
         """Silence the phone and keep the reply; the words heard so far. A filler is not kept."""
         if not self._is_held:
             self._is_held = True
+            self._withhold_news()
             heard = self.heard_samples(now)
             unheard = self._silence(now)
             self.cleared_samples += unheard - self._audio.hold(heard, self._line.sent_samples)
@@ -275,12 +242,45 @@ class Playout:
         """The phone is gone, with all it had not played by its last sound, made at `last_at`: hold the reply."""
         self.hold(last_at - self._line.round_trip_ns)
 
+    def duck(self, now: int, by_db: int) -> str:
+        """Go on, `by_db` quieter from the next audio that is sent; a held reply goes on so. The words heard so far."""
+        self._ducked_by = by_db
+        self._turn_volume(now)
+        return self.heard_text(now)
+
     def resume(self, now: int) -> None:
-        """Go on with the held reply, from the start of the word in which it was silenced."""
-        assert self._is_held, "only a held reply can be resumed"
-        self.repeated_samples += self._audio.rewind(self._text.word_start(self.heard_samples(now)))
+        """Go on with the held or ducked reply, as loud as ever."""
+        assert self._is_held or self._ducked_by is not None, "only a held or ducked reply can be resumed"
+        self._ducked_by = None
+        self._turn_volume(now)
+
+    def go_on(self, now: int) -> None:
+        """Go on with the held reply as it was, from the start of the word in which it was silenced.
+
+        A little before, so that the fade in falls into the gap between two words and not into the attack of one.
+        """
+        assert self._is_held, "what goes on was held"
+        begin = self._text.word_start(self.heard_samples(now))
+        if begin < self._audio.pushed:
+            begin = max(0, begin - APPEAR_SAMPLES)
+        self.repeated_samples += self._audio.rewind(begin)
+        if self._audio.sent or self._ducked_by:
+            self._volume.appear(self._ducked_by or 0)
         self._is_held = False
+        self._withhold_news()
         self.pump(now)
+
+    def _turn_volume(self, now: int) -> None:
+        if self._is_held:
+            self.go_on(now)
+        else:
+            self._volume.fade_to(self._ducked_by or 0)
+            self._withhold_news()
+            self.pump(now)
+
+    def _withhold_news(self) -> None:
+        if self._news is not None:
+            self._news.is_withheld = self._is_held or self._ducked_by is not None
 
     def drop(self, now: int) -> str:
         """Silence the phone if it may still sound and forget the reply; the words heard of it."""

@@ -252,3 +252,16 @@ class TextToSpeech(Protocol):
     def fingerprint(self) -> str:
         """Names everything that shapes the sound (provider, voice, model), for caching rendered phrases."""
         ...
+
+
+class PhoneOut(Protocol):
+    """The phone's side that takes sound; messages arrive there in order."""
+
+    def send_audio(self, audio: bytes) -> None:
+        """Play this mu-law audio after all before it."""
+
+    def send_mark(self, name: str) -> None:
+        """Send `name` back once everything before it was played, or flushed."""
+
+    def clear(self) -> None:
+        """Throw away everything that was not played yet."""

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from fsm.barge_in import answers_the_end
 from fsm.effects import (
     CancelReply,
     Effect,
@@ -9,12 +10,14 @@ from fsm.effects import (
     Recite,
     StartReply,
 )
+from fsm.endpointing import turn_end_at
 from fsm.events import (
     CallEnded,
     CallStarted,
     Event,
     HangUpRequested,
     PlayoutDrained,
+    PlayoutDucked,
     PlayoutFinished,
     PlayoutHeld,
     ReplyAudioStarted,
@@ -61,7 +64,7 @@ def say_goodbye(state: CallState, event: Event, now: int) -> Change:
     dropped: tuple[Effect, ...] = () if state.mode is Mode.LISTENING else (CancelReply(state.reply),)
     reason, is_overdue = why_to_leave(state, event, now)
     if isinstance(event, PlayoutHeld):
-        state = with_held(state, event)
+        state = with_held(state, event, now)
     state = replace(state, ending=reason, is_last_word=is_overdue, utterance=Utterance(), is_finalizing=False)
     call_end_at = None if is_overdue else state.deadlines.call_end_at
     state, effects = recite(state.set_deadlines(call_end_at=call_end_at, release_at=None), now, state.phrases.goodbye)
@@ -78,20 +81,20 @@ def why_to_leave(state: CallState, event: Event, now: int) -> tuple[str, bool]:
     return "the call reached its longest length" if is_overdue else "nobody spoke any more", is_overdue
 
 
-def with_held(state: CallState, event: PlayoutHeld) -> CallState:
+def with_held(state: CallState, event: PlayoutHeld, now: int) -> CallState:
     """The state once it is known what was heard of a reply that was silenced to be dropped."""
-    return finish(state, event.heard) if event.is_whole else replace(state, heard=event.heard)
+    return finish(state, event.heard, now) if event.is_whole else replace(state, heard=event.heard)
 
 
-def insist(state: CallState, _event: HangUpRequested, _now: int) -> Change:
+def insist(state: CallState, _event: Event, _now: int) -> Change:
     """The call is ending already; now it does so whatever the caller says."""
     return replace(state, is_last_word=True).set_deadlines(call_end_at=None), ()
 
 
-def end_call(state: CallState, event: PlayoutFinished | PlayoutHeld, _now: int) -> Change:
+def end_call(state: CallState, event: PlayoutFinished | PlayoutHeld | PlayoutDucked, now: int) -> Change:
     """The last words were heard."""
     text = event.text if isinstance(event, PlayoutFinished) else event.heard
-    return finish(state, text), (EndCall(state.ending),)
+    return finish(state, text, now), (EndCall(state.ending),)
 
 
 def give_up(state: CallState, event: Event, _now: int) -> Change:
@@ -137,7 +140,7 @@ def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
     )
 
 
-def finish(state: CallState, text: str) -> CallState:
+def finish(state: CallState, text: str, now: int) -> CallState:
     """The state after the caller heard a whole reply."""
     transcript = with_heard(state.transcript, state.reply_from, text, cut=False)
     return replace(
@@ -145,21 +148,25 @@ def finish(state: CallState, text: str) -> CallState:
         transcript=transcript,
         reply_from=len(transcript),
         heard=None,
+        finished_at=now,
         apologies=state.apologies if state.is_recital else 0,
         is_finalizing=False,
     )
 
 
 def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
-    """The caller heard the whole reply: the floor is theirs."""
-    state = finish(state, event.text)
+    """The caller heard the whole reply: the floor is theirs, and what they said or pressed meanwhile is answered."""
+    state = finish(state, event.text, now)
+    if answers_the_end(state, event.text):
+        state = replace(state, utterance=replace(state.utterance, settled=(state.agreed,)))
     wait_ms = state.profile.noise_idle_ms if state.is_talking else state.profile.idle_ms
-    return state.set_deadlines(idle_at=now + ms_to_ns(wait_ms)), ()
+    ends_at = turn_end_at(state, now) if state.utterance.text else None
+    return state.set_deadlines(turn_end_at=ends_at, idle_at=now + ms_to_ns(wait_ms)), ()
 
 
 def abandon_playout(state: CallState, event: PlayoutHeld, now: int) -> Change:
     """This has been going on for far too long: stop, and listen."""
-    state = close_reply(with_held(state, event))
+    state = close_reply(with_held(state, event, now))
     return state.set_deadlines(idle_at=now + ms_to_ns(state.profile.idle_ms)), (CancelReply(state.reply),)
 
 

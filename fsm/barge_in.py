@@ -1,38 +1,83 @@
-"""Interruption, backchannel or noise: evidence in, an instant for the verdict out."""
+"""The caller sounds while we speak. Interruption, backchannel or noise: evidence in, a verdict or its instant out.
 
+Two stages. The first reacts to the voice edge, within a few frames: silence for `hush_ms`, then on quietly (`duck_db`),
+so that whoever interrupts feels it at once and whoever only agrees hears no hole. The second decides, on words as soon
+as they come, on silence, on how long the sound goes on; by `confirm_ms` at the latest.
+"""
+
+from fsm.floor_words import Bid, bid_of, is_assent
+from fsm.questions import ends_in_closed_question, last_sentence
 from fsm.state import CallState
 from fsm.units import ms_to_ns
-from fsm.words import adds_words, is_backchannel
+from fsm.words import adds_words, tokens
+
+ECHO_NS = ms_to_ns(2_500)
+"""A transcriber may still repeat the words of a turn for this long after the turn was taken as complete."""
+
+PATIENCE_NS = ms_to_ns(350)
+"""For what follows a word that may or may not be a bid: two of a transcriber's interim results."""
+
+MOST_HUSHES = 2
+"""False alarms in one reply after which its phone is not silenced any more, only ducked: this line is a noisy one."""
+
+
+def hush_ns(state: CallState) -> int:
+    """How long the phone is to be silent for a sound of the caller's."""
+    return ms_to_ns(state.profile.hush_ms) if state.false_alarms < MOST_HUSHES else 0
 
 
 def verdict_at(state: CallState, now: int) -> int:
     """When a barge-in must be decided at the latest.
 
     While the sound goes on: once it is too long for a cough. After it ended: once words that belong to it would have
-    arrived, so the transcriber's delay is covered and a cough costs little.
+    arrived, so the transcriber's delay is covered and a cough costs little. Words that may be a bid shorten the wait.
     """
     assert state.onset_at is not None, "a barge-in begins with a sound or with words"
     profile = state.profile
-    latest_at = state.onset_at + ms_to_ns(profile.confirm_ms)
+    due = state.onset_at + ms_to_ns(profile.confirm_ms)
     if state.is_talking:
-        return max(now, min(latest_at, state.onset_at + ms_to_ns(profile.sustained_ms)))
-    ended_at = state.last_voiced_at if state.last_voiced_at is not None else state.onset_at
-    return max(now, min(latest_at, max(ended_at, state.onset_at) + ms_to_ns(profile.late_words_ms)))
+        due = min(due, state.onset_at + ms_to_ns(profile.sustained_ms))
+    else:
+        ended_at = max(state.last_voiced_at or 0, state.onset_at)
+        due = min(due, ended_at + ms_to_ns(profile.late_words_ms))
+    if bid_of(state.utterance.words, is_settled=False) is Bid.PERHAPS:
+        due = min(due, now + PATIENCE_NS)
+    return max(now, due)
 
 
-ECHO_NS = ms_to_ns(2_500)
-"""A transcriber may still repeat the words of a turn for this long after the turn was taken as complete."""
+def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool) -> bool:
+    """Whether `text`, said while we have the floor, is a bid for it: no mere backchannel, no late repetition.
+
+    Agreement is one too where it answers a closed question that we had just finished.
+    """
+    bid = bid_of(text, is_settled=is_settled)
+    if bid is Bid.NOTHING:
+        return is_answer(state, text)
+    return bid is Bid.FLOOR and (now - state.asked_at > ECHO_NS or adds_words(state.asked.text, text))
 
 
-def claims_floor(state: CallState, text: str, now: int) -> bool:
-    """Whether `text`, said while we have the floor, is a bid for it: no mere backchannel, no late repetition."""
-    if is_backchannel(text):
+def is_answer(state: CallState, text: str) -> bool:
+    """Whether `text` agrees to what we had just asked when its sound began."""
+    return is_assent(text) and ends_in_closed_question(state.heard_before)
+
+
+def answers_the_end(state: CallState, said: str) -> bool:
+    """Whether the caller agreed to the question in which our reply `said` ends, having heard most of it."""
+    if not state.agreed or not ends_in_closed_question(said):
         return False
-    return now - state.asked_at > ECHO_NS or adds_words(state.asked.text, text)
+    unheard = len(tokens(said)) - len(tokens(state.agreed_after))
+    return unheard <= len(tokens(last_sentence(said))) // 2
+
+
+def has_claim(state: CallState, now: int) -> bool:
+    """Whether what the caller said or pressed, as far as it is known now, takes the floor."""
+    said = state.utterance
+    is_pressed = bool(said.digits) and bool(state.profile.keys_interrupt)
+    return is_pressed or (bool(said.words) and claims_floor(state, said.words, now, is_settled=True))
 
 
 def is_sustained(state: CallState, now: int) -> bool:
-    """Whether the caller has been sounding too long for a cough, words or not."""
-    if not state.is_talking or state.onset_at is None:
+    """Whether the caller has been sounding too long for a cough, and nobody knows what they say."""
+    if not state.is_talking or state.onset_at is None or state.utterance.words:
         return False
     return now - state.onset_at >= ms_to_ns(min(state.profile.sustained_ms, state.profile.confirm_ms))

@@ -56,8 +56,19 @@ class HoldPlayout:
 
 
 @dataclass(frozen=True, slots=True)
+class DuckPlayout:
+    """Go on, `by_db` quieter from the next audio that is sent; answered by `PlayoutDucked`.
+
+    A held reply goes on from the last word boundary the caller heard. Its end is told once it is resumed.
+    """
+
+    reply: int
+    by_db: int
+
+
+@dataclass(frozen=True, slots=True)
 class ResumePlayout:
-    """Go on with the held reply from the last word boundary the caller heard."""
+    """Go on with the held or ducked reply as before, if held from the last word boundary the caller heard."""
 
     reply: int
 
@@ -97,6 +108,7 @@ Effect = (
     | Recite
     | Fill
     | HoldPlayout
+    | DuckPlayout
     | ResumePlayout
     | CancelReply
     | RunTool

@@ -118,6 +118,15 @@ class PlayoutHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayoutDucked:
+    """The phone goes on quietly; `heard` is what the caller heard of the reply by now; `is_whole`: all of it."""
+
+    reply: int
+    heard: str
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlayoutDrained:
     """All audio so far was heard, `heard` in words, and more is still to come (a tool runs, a provider is slow)."""
 
@@ -208,6 +217,7 @@ Event = (
     | EarsRestored
     | ReplyAudioStarted
     | PlayoutHeld
+    | PlayoutDucked
     | PlayoutDrained
     | PlayoutFinished
     | ToolsRequested

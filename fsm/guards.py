@@ -6,12 +6,17 @@ The argument `event` has the type of the row it guards; the chart's tests check 
 from collections.abc import Callable
 from typing import Any
 
-from fsm import barge_in, endpointing, words
+from fsm import barge_in, endpointing, floor_words, words
+from fsm.events import TurnEnded
 from fsm.expectations import SHORT, leaning_for
-from fsm.state import CallState
+from fsm.state import CallState, Mode
+from fsm.units import ms_to_ns
 
 LONGEST_RETRY_WAIT_MS = 4_000
 """A provider that wants to be left alone for longer than this is no help to somebody who waits on the telephone."""
+
+OVERLAP_NS = ms_to_ns(300)
+"""An agreement that begins so shortly before our end, or later, is a reaction to all we said."""
 
 Guard = Callable[[CallState, Any, int], bool]
 """`Any`: a guard serves rows of several events and looks only at the fields they share."""
@@ -39,7 +44,7 @@ def is_last_word(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN
 
 def adds_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """Words that were not in the turn being answered: the caller goes on."""
-    return words.adds_words(state.asked.text, event.text) and not words.is_backchannel(event.text)
+    return words.adds_words(state.asked.text, event.text) and not floor_words.is_backchannel(event.text)
 
 
 def has_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -59,8 +64,10 @@ def may_go_on(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401
 
 
 def claims_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The words are a bid for the floor."""
-    return barge_in.claims_floor(state, event.text, now)
+    """The words, with those before them in the same dispute, are a bid for the floor."""
+    is_settled = isinstance(event, TurnEnded) or event.is_final or event.speech_final
+    before = state.utterance.settled if state.mode is Mode.BARGE_IN and not isinstance(event, TurnEnded) else ()
+    return barge_in.claims_floor(state, " ".join([*before, event.text]), now, is_settled=is_settled)
 
 
 def only_agrees(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -69,8 +76,8 @@ def only_agrees(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401
 
 
 def floor_is_claimed(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The present reply was silenced because the caller already took the floor, by words or a key."""
-    return is_current(state, event, now) and has_claim(state, now)
+    """The present reply was silenced because the caller took the floor."""
+    return is_current(state, event, now) and state.is_claimed
 
 
 def was_heard_out(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -88,10 +95,22 @@ def is_leaving(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 
     return ends_call(state, event, now) and not state.is_farewell
 
 
-def has_claim(state: CallState, now: int) -> bool:
-    """What the caller said or pressed since the reply began takes the floor."""
-    said = state.utterance
-    return bool(said.digits) or (bool(said.text) and barge_in.claims_floor(state, said.text, now))
+def must_leave(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was silenced, in whatever dispute, because the call is to end whatever the caller says."""
+    return is_leaving(state, event, now) and state.is_last_word
+
+
+def keys_must_wait(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A key does not interrupt: the profile forbids it."""
+    return not state.profile.keys_interrupt
+
+
+def is_late_agreement(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The words of a backchannel that began while we were still speaking, and come when we have finished."""
+    if state.utterance.text or not words.tokens(event.text) or not floor_words.is_backchannel(event.text):
+        return False
+    is_early = state.onset_at is not None and state.onset_at < state.finished_at - OVERLAP_NS
+    return is_early and not barge_in.is_answer(state, event.text)
 
 
 def may_use_tools(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -171,6 +190,11 @@ def is_call_too_long(state: CallState, _event: Any, now: int) -> bool:  # noqa: 
     return is_due(state.deadlines.call_end_at, now)
 
 
+def is_ending_too_late(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The call reached its longest length while it was ending anyway: its last words are not to be cut."""
+    return is_call_too_long(state, event, now) and bool(state.ending)
+
+
 def is_turn_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The caller is silent and their words will not change, or have had the time to."""
     settled = state.utterance.is_settled or state.is_finalizing or endpointing.are_words_all_here(state)
@@ -239,12 +263,19 @@ def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa:
 
 def is_verdict_sustained(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The dispute is over and the caller has the floor, by words or by going on sounding."""
-    return is_due(state.deadlines.verdict_at, now) and (has_claim(state, now) or barge_in.is_sustained(state, now))
+    if not is_due(state.deadlines.verdict_at, now):
+        return False
+    return barge_in.has_claim(state, now) or barge_in.is_sustained(state, now)
 
 
 def is_false_alarm(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The dispute is over and there was nothing to it."""
-    return is_due(state.deadlines.verdict_at, now) and not state.is_talking
+    """The dispute is over and there was nothing to it: no words in time, or none that want the floor."""
+    return is_due(state.deadlines.verdict_at, now)
+
+
+def is_hush_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The phone has been silent for as long as a caller who only agrees should not notice."""
+    return is_due(state.deadlines.duck_at, now)
 
 
 def is_ending(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard

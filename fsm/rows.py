@@ -5,9 +5,10 @@ A row says what happens, never how: guards are questions from `fsm.guards`, redu
 which has no guard, or by a reason in `IGNORED`.
 
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
-on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced first, and evidence
-decides. Each interruption, by voice, words or a key, goes through BARGE_IN, because only the answer to `HoldPlayout`
-tells what had been heard. Where we interrupt ourselves, to end the call, the same answer comes in SPEAKING.
+on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced for a moment or goes on
+quietly, and evidence decides. Each interruption, by voice, words or a key, goes through BARGE_IN and ends with the
+answer to `HoldPlayout`, because only that tells what had been heard. Where we interrupt ourselves, to end the call, the
+same answer comes in SPEAKING.
 """
 
 from typing import Any
@@ -33,6 +34,7 @@ ROWS: list[dict[str, Any]] = [
     # LISTENING: the floor is the caller's
     _row("SpeechStarted", LISTENING, None, "note_voice"),
     _row("SpeechStopped", LISTENING, None, "note_silence"),
+    _row("WordsHeard", LISTENING, None, "ignore", "is_late_agreement"),
     _row("WordsHeard", LISTENING, None, "note_words"),
     _row("DigitPressed", LISTENING, None, "note_digit"),
     _row("TurnLikelyEnded", LISTENING, None, "note_guess"),
@@ -98,16 +100,17 @@ ROWS: list[dict[str, Any]] = [
     _row("CallEnded", THINKING, ENDED, "close_call"),
     # SPEAKING: the floor is ours
     _row("SpeechStarted", SPEAKING, None, "note_edge", "is_last_word"),
-    _row("SpeechStarted", SPEAKING, BARGE_IN, "hush"),
+    _row("SpeechStarted", SPEAKING, BARGE_IN, "react"),
     _row("SpeechStopped", SPEAKING, None, "note_edge"),
     _row("WordsHeard", SPEAKING, None, "ignore", "is_last_word"),
-    _row("WordsHeard", SPEAKING, BARGE_IN, "hush_for_words", "claims_floor"),
-    _row("WordsHeard", SPEAKING, None, "ignore"),
+    _row("WordsHeard", SPEAKING, BARGE_IN, "claim", "claims_floor"),
+    _row("WordsHeard", SPEAKING, None, "overhear"),
     _row("TurnEnded", SPEAKING, None, "ignore", "is_last_word"),
-    _row("TurnEnded", SPEAKING, BARGE_IN, "hush_for_words", "claims_floor"),
-    _row("TurnEnded", SPEAKING, None, "ignore"),
+    _row("TurnEnded", SPEAKING, BARGE_IN, "claim", "claims_floor"),
+    _row("TurnEnded", SPEAKING, None, "overhear"),
     _row("DigitPressed", SPEAKING, None, "ignore", "is_last_word"),
-    _row("DigitPressed", SPEAKING, BARGE_IN, "hush_for_words"),
+    _row("DigitPressed", SPEAKING, None, "keep_digit", "keys_must_wait"),
+    _row("DigitPressed", SPEAKING, BARGE_IN, "claim"),
     _row("PlayoutHeld", SPEAKING, THINKING, "say_goodbye", "is_leaving"),
     _row("PlayoutHeld", SPEAKING, ENDED, "end_call", "ends_call"),
     _row("PlayoutHeld", SPEAKING, LISTENING, "abandon_playout", "is_current"),
@@ -128,6 +131,7 @@ ROWS: list[dict[str, Any]] = [
     _row("ToolReturned", SPEAKING, None, "note_result"),
     _row("ReplyFailed", SPEAKING, None, "note_failure", "is_current"),
     _row("ReplyFailed", SPEAKING, None, "ignore"),
+    _row("Tick", SPEAKING, None, "insist", "is_ending_too_late"),
     _row("Tick", SPEAKING, None, "hush_to_leave", "is_call_too_long"),
     _row("Tick", SPEAKING, None, "hush_for_good", "is_speech_endless"),
     _row("Tick", SPEAKING, None, "rearm"),
@@ -136,32 +140,41 @@ ROWS: list[dict[str, Any]] = [
     _row("HangUpRequested", SPEAKING, None, "insist", "is_ending"),
     _row("HangUpRequested", SPEAKING, None, "hush_to_leave"),
     _row("CallEnded", SPEAKING, ENDED, "close_call"),
-    # BARGE_IN: both want the floor, the phone is silent
+    # BARGE_IN: both want the floor, the phone is silent or goes on quietly
     _row("SpeechStarted", BARGE_IN, None, "weigh_voice"),
     _row("SpeechStopped", BARGE_IN, None, "weigh_silence"),
-    _row("WordsHeard", BARGE_IN, LISTENING, "yield_floor", "claims_floor"),
+    _row("WordsHeard", BARGE_IN, None, "claim", "claims_floor"),
     _row("WordsHeard", BARGE_IN, SPEAKING, "carry_on", "only_agrees"),
     _row("WordsHeard", BARGE_IN, None, "weigh_words"),
-    _row("TurnEnded", BARGE_IN, LISTENING, "yield_floor", "claims_floor"),
+    _row("TurnEnded", BARGE_IN, None, "claim", "claims_floor"),
     _row("TurnEnded", BARGE_IN, None, "weigh_words"),
-    _row("DigitPressed", BARGE_IN, LISTENING, "yield_floor"),
+    _row("DigitPressed", BARGE_IN, None, "keep_digit", "keys_must_wait"),
+    _row("DigitPressed", BARGE_IN, None, "claim"),
+    _row("PlayoutHeld", BARGE_IN, THINKING, "say_goodbye", "must_leave"),
     _row("PlayoutHeld", BARGE_IN, ENDED, "end_call", "was_last_heard_out"),
     _row("PlayoutHeld", BARGE_IN, LISTENING, "take_answer", "was_heard_out"),
     _row("PlayoutHeld", BARGE_IN, LISTENING, "yield_floor", "floor_is_claimed"),
     _row("PlayoutHeld", BARGE_IN, None, "note_heard", "is_current"),
     _row("PlayoutHeld", BARGE_IN, None, "ignore"),
+    _row("PlayoutDucked", BARGE_IN, ENDED, "end_call", "was_last_heard_out"),
+    _row("PlayoutDucked", BARGE_IN, LISTENING, "take_answer", "was_heard_out"),
+    _row("PlayoutDucked", BARGE_IN, None, "note_ducked", "is_current"),
+    _row("PlayoutDucked", BARGE_IN, None, "ignore"),
     _row("ToolsRequested", BARGE_IN, None, "hold_tools", "is_current"),
     _row("ToolsRequested", BARGE_IN, None, "ignore"),
     _row("ToolReturned", BARGE_IN, None, "note_result"),
     _row("ReplyFailed", BARGE_IN, None, "note_failure", "is_current"),
     _row("ReplyFailed", BARGE_IN, None, "ignore"),
-    _row("Tick", BARGE_IN, THINKING, "say_goodbye", "is_call_too_long"),
-    _row("Tick", BARGE_IN, LISTENING, "yield_floor", "is_verdict_sustained"),
+    _row("Tick", BARGE_IN, SPEAKING, "see_out", "is_ending_too_late"),
+    _row("Tick", BARGE_IN, None, "hush_to_leave", "is_call_too_long"),
+    _row("Tick", BARGE_IN, None, "claim", "is_verdict_sustained"),
     _row("Tick", BARGE_IN, SPEAKING, "carry_on", "is_false_alarm"),
-    _row("Tick", BARGE_IN, None, "weigh_again"),
+    _row("Tick", BARGE_IN, None, "duck", "is_hush_over"),
+    _row("Tick", BARGE_IN, None, "rearm"),
     _row("EarsFailed", BARGE_IN, None, "note_deafness"),
     _row("EarsRestored", BARGE_IN, None, "note_deafness"),
-    _row("HangUpRequested", BARGE_IN, THINKING, "say_goodbye"),
+    _row("HangUpRequested", BARGE_IN, SPEAKING, "see_out", "is_ending"),
+    _row("HangUpRequested", BARGE_IN, None, "hush_to_leave"),
     _row("CallEnded", BARGE_IN, ENDED, "close_call"),
 ]
 
@@ -190,6 +203,7 @@ IGNORED: dict[tuple[Mode, str], str] = {
         for event in (
             "ReplyAudioStarted",
             "PlayoutHeld",
+            "PlayoutDucked",
             "PlayoutDrained",
             "PlayoutFinished",
             "ToolsRequested",
@@ -197,11 +211,14 @@ IGNORED: dict[tuple[Mode, str], str] = {
         )
     },
     (THINKING, "PlayoutHeld"): "withheld before it began: nothing more was heard than is known",
+    (THINKING, "PlayoutDucked"): _STALE,
     (THINKING, "PlayoutDrained"): "it was already dry",
+    (SPEAKING, "PlayoutDucked"): "what had been heard matters only while the floor is in dispute",
     (SPEAKING, "ReplyAudioStarted"): "the next part of what is being said",
-    (BARGE_IN, "ReplyAudioStarted"): "held: nothing of ours reaches the phone",
-    (BARGE_IN, "PlayoutDrained"): "held: nothing of ours reaches the phone",
-    (BARGE_IN, "PlayoutFinished"): "held: nothing of ours reaches the phone",
+    **{
+        (BARGE_IN, event): "in dispute: what comes of the reply is told once it goes on"
+        for event in ("ReplyAudioStarted", "PlayoutDrained", "PlayoutFinished")
+    },
     **{(ENDED, event.__name__): _OVER for event in EVENTS},
 }
 """Pairs without a row, and why nothing follows from them."""

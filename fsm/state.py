@@ -41,6 +41,8 @@ class Deadlines:
     """THINKING: the caller's sound was not words; audio that is ready may leave."""
     speaking_at: int | None = None
     """SPEAKING: this reply takes absurdly long."""
+    duck_at: int | None = None
+    """BARGE_IN: the phone has been silent long enough; go on quietly."""
     verdict_at: int | None = None
     """BARGE_IN: decide now."""
     call_end_at: int | None = None
@@ -60,7 +62,7 @@ DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
     Mode.LISTENING: ("turn_end_at", "idle_at", "call_end_at"),
     Mode.THINKING: ("filler_at", "reply_at", "retry_at", "release_at", "call_end_at"),
     Mode.SPEAKING: ("speaking_at", "call_end_at"),
-    Mode.BARGE_IN: ("verdict_at", "call_end_at"),
+    Mode.BARGE_IN: ("duck_at", "verdict_at", "call_end_at"),
     Mode.ENDED: (),
 }
 """The deadlines that may be set in each mode."""
@@ -162,6 +164,18 @@ class CallState:
     """Where in the transcript the present reply's messages begin."""
     heard: str | None = None
     """What the caller heard of the reply when it was last silenced or ran dry; None while it sounds."""
+    heard_before: str = ""
+    """What they had heard of it when the sound began that disputes the floor."""
+    is_claimed: bool = False
+    """The caller has the floor as soon as the phone is silent."""
+    false_alarms: int = 0
+    """Sounds during the present reply that were no bid for the floor."""
+    agreed: str = ""
+    """What the caller last agreed with while the present reply sounded: "yeah", "mm-hmm"."""
+    agreed_after: str = ""
+    """What they had heard of it when they began to."""
+    finished_at: int = 0
+    """When the caller had heard our last words."""
     failure: str = ""
     """Why the present reply will get no further, empty if it may."""
     can_retry: bool = True

@@ -1,19 +1,26 @@
-"""Reducers of the disputed floor: silence the phone first, decide then."""
+"""Reducers of the disputed floor: react first, decide then.
+
+Whatever is decided for the caller, the phone is silenced first: the answer to that, `PlayoutHeld`, tells what was heard
+and passes the floor on.
+"""
 
 from fsm import barge_in
-from fsm.answering import finish, why_to_leave
-from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
+from fsm.answering import finish, insist, why_to_leave
+from fsm.effects import CancelReply, DuckPlayout, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
 from fsm.endpointing import turn_end_at
 from fsm.events import (
     DigitPressed,
     Event,
+    PlayoutDucked,
     PlayoutHeld,
     SpeechStarted,
     SpeechStopped,
+    Tick,
     ToolsRequested,
     TurnEnded,
     WordsHeard,
 )
+from fsm.floor_words import is_assent
 from fsm.hearing import Change, with_digit, with_words
 from fsm.opening import close_reply
 from fsm.state import CallState, Utterance
@@ -21,18 +28,36 @@ from fsm.tool_rounds import go_on, run_tools
 from fsm.units import ms_to_ns
 from fsm.values import replace
 
+Said = WordsHeard | TurnEnded | DigitPressed
+"""What can claim the floor by what it says."""
 
-def hush(state: CallState, event: SpeechStarted, now: int) -> Change:
-    """The caller sounds while we speak: stop the sound, keep the reply until words or the deadline decide."""
-    state = replace(state, is_talking=True, onset_at=event.at, utterance=Utterance(), heard=None)
-    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), (HoldPlayout(state.reply),)
+# --- the first reaction -----------------------------------------------------------------------------------------
 
 
-def hush_for_words(state: CallState, event: WordsHeard | TurnEnded | DigitPressed, now: int) -> Change:
-    """Words or a key take the floor before any voice was noticed: stop the sound; `PlayoutHeld` settles the rest."""
-    onset_at = state.onset_at if state.is_talking and state.onset_at is not None else now
-    state = replace(state, onset_at=onset_at, utterance=_with(Utterance(), event), heard=None)
-    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), (HoldPlayout(state.reply),)
+def react(state: CallState, event: SpeechStarted, now: int) -> Change:
+    """The caller sounds while we speak: fall silent for a moment, or go on quietly; the reply is kept."""
+    state = replace(state, is_talking=True, onset_at=event.at, heard=None, heard_before="", is_claimed=False)
+    state = state.set_deadlines(verdict_at=barge_in.verdict_at(state, now))
+    hush_ns = barge_in.hush_ns(state)
+    if hush_ns:
+        return state.set_deadlines(duck_at=now + hush_ns), (HoldPlayout(state.reply),)
+    return duck(state, event, now)
+
+
+def duck(state: CallState, _event: Event, _now: int) -> Change:
+    """Go on, but quietly: a silence would last too long for somebody who only agreed."""
+    state = replace(state, heard=None)
+    return state.set_deadlines(duck_at=None), (DuckPlayout(state.reply, state.profile.duck_db),)
+
+
+def note_heard(state: CallState, event: PlayoutHeld, _now: int) -> Change:
+    """The phone is silent, and this is what it had said."""
+    return replace(state, heard=event.heard, heard_before=event.heard), ()
+
+
+def note_ducked(state: CallState, event: PlayoutDucked, _now: int) -> Change:
+    """The phone goes on, and this is what it had said by now."""
+    return replace(state, heard_before=event.heard), ()
 
 
 def hush_to_leave(state: CallState, event: Event, now: int) -> Change:
@@ -47,24 +72,15 @@ def hush_for_good(state: CallState, _event: Event, now: int) -> Change:
     return state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms)), (HoldPlayout(state.reply),)
 
 
-def _with(utterance: Utterance, event: WordsHeard | TurnEnded | DigitPressed) -> Utterance:
+# --- evidence ---------------------------------------------------------------------------------------------------
+
+
+def _with(utterance: Utterance, event: Said) -> Utterance:
     if isinstance(event, DigitPressed):
         return with_digit(utterance, event)
     if isinstance(event, TurnEnded):
-        return Utterance(settled=(event.text,), digits=utterance.digits)
+        return Utterance(settled=(event.text,), digits=utterance.digits) if event.text else utterance
     return with_words(utterance, event)
-
-
-def take_answer(state: CallState, event: PlayoutHeld, now: int) -> Change:
-    """Every word of ours had been heard already: what the caller says is no interruption but their answer."""
-    state = replace(finish(state, event.heard), reprompts=0)
-    idle_at = now + ms_to_ns(state.profile.noise_idle_ms)
-    return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=idle_at), (CancelReply(state.reply),)
-
-
-def note_heard(state: CallState, event: PlayoutHeld, _now: int) -> Change:
-    """The phone is silent, and this is what it had said."""
-    return replace(state, heard=event.heard), ()
 
 
 def weigh_voice(state: CallState, event: SpeechStarted, now: int) -> Change:
@@ -79,26 +95,44 @@ def weigh_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
     return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), (FinalizeTranscript(),)
 
 
-def weigh_words(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
+def weigh_words(state: CallState, event: WordsHeard | TurnEnded, now: int) -> Change:
     """Words that decide nothing yet: "yeah" may become "yeah, but"."""
-    if isinstance(event, TurnEnded) and not event.text:
+    state = replace(state, utterance=_with(state.utterance, event))
+    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), ()
+
+
+def keep_digit(state: CallState, event: DigitPressed, _now: int) -> Change:
+    """A key that may not interrupt: it is part of what we answer next."""
+    return replace(state, utterance=with_digit(state.utterance, event)), ()
+
+
+def overhear(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
+    """Words that want no floor; a late "yeah" may still answer what we were asking when it began."""
+    if not is_assent(event.text):
         return state, ()
-    return replace(state, utterance=_with(state.utterance, event)), ()
+    return replace(state, agreed=event.text, agreed_after=state.heard_before), ()
 
 
-def weigh_again(state: CallState, _event: Event, now: int) -> Change:
-    """Too early to decide: the sound still goes on."""
-    return state.set_deadlines(verdict_at=max(barge_in.verdict_at(state, now), now + ms_to_ns(20))), ()
+# --- the verdict ------------------------------------------------------------------------------------------------
 
 
-def yield_floor(state: CallState, event: Event, now: int) -> Change:
-    """The floor is the caller's: the reply is dropped and the transcript keeps what was heard of it."""
-    if isinstance(event, WordsHeard | DigitPressed | TurnEnded):
+def claim(state: CallState, event: Said | Tick, now: int) -> Change:
+    """The caller wants the floor: silence the phone; the answer to that passes it on.
+
+    Where words or a key come before any voice was noticed, they begin the dispute as well.
+    """
+    if not isinstance(event, Tick):
         state = replace(state, utterance=_with(state.utterance, event))
-    if isinstance(event, PlayoutHeld):
-        state = replace(state, heard=event.heard)
+    onset_at = state.onset_at if state.is_talking and state.onset_at is not None else now
+    state = replace(state, onset_at=onset_at, heard=None, is_claimed=True)
+    verdict_at = now + ms_to_ns(state.profile.confirm_ms)
+    return state.set_deadlines(verdict_at=verdict_at, duck_at=None), (HoldPlayout(state.reply),)
+
+
+def yield_floor(state: CallState, event: PlayoutHeld, now: int) -> Change:
+    """The floor is the caller's: the reply is dropped and the transcript keeps what was heard of it."""
     state = replace(
-        close_reply(state),
+        close_reply(replace(state, heard=event.heard)),
         failure="",
         ending="",
         held_calls=(),
@@ -113,9 +147,23 @@ def yield_floor(state: CallState, event: Event, now: int) -> Change:
     return state, (CancelReply(state.reply),)
 
 
-def carry_on(state: CallState, _event: Event, now: int) -> Change:
+def take_answer(state: CallState, event: PlayoutHeld | PlayoutDucked, now: int) -> Change:
+    """Every word of ours had been heard already: what the caller says is no interruption but their answer."""
+    state = replace(finish(state, event.heard, now), reprompts=0)
+    idle_at = now + ms_to_ns(state.profile.noise_idle_ms)
+    return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=idle_at), (CancelReply(state.reply),)
+
+
+def carry_on(state: CallState, event: Event, now: int) -> Change:
     """A false alarm: go on where the caller stopped hearing us, and run what had to wait."""
-    state = replace(state, utterance=Utterance(), heard=None)
+    if isinstance(event, WordsHeard | TurnEnded):
+        state = replace(state, utterance=_with(state.utterance, event))
+    said = state.utterance.words
+    agreed, after = (said, state.heard_before) if is_assent(said) else (state.agreed, state.agreed_after)
+    kept = Utterance(digits=state.utterance.digits)  # pressed, where keys have to wait
+    state = replace(
+        state, utterance=kept, heard=None, false_alarms=state.false_alarms + 1, agreed=agreed, agreed_after=after
+    )
     state = state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms))
     effects: tuple[Effect, ...] = (ResumePlayout(state.reply),)
     if state.held_calls:
@@ -125,6 +173,13 @@ def carry_on(state: CallState, _event: Event, now: int) -> Change:
     if state.is_round_open and not any(tool.reply == state.reply for tool in state.pending_tools):
         state, more = go_on(state, now)
         return state, (*effects, *more)
+    return state, effects
+
+
+def see_out(state: CallState, event: Event, now: int) -> Change:
+    """Both want the floor, and the call is to end with the present reply: say that to its end, in any case."""
+    state, effects = carry_on(state, event, now)
+    state, _ = insist(state, event, now)
     return state, effects
 
 

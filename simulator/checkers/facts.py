@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fsm.units import ms_to_ns
+from fsm.units import NS_PER_SAMPLE, ms_to_ns
 from simulator.rehearsal import AGENT_ORIGIN
 from simulator.runs.evidence import CallEvidence, Evidence, Line
 from simulator.speech import words_of
@@ -14,6 +14,11 @@ LEAD_NS = ms_to_ns(200)
 """Audio that may be on its way or wait at the phone: what left so long ago sounds now."""
 
 FRAME_NS = ms_to_ns(20)
+
+HOLE_NS = ms_to_ns(100)
+"""A pause between two pieces of audio that is none of the voice's own, which are audio as well."""
+
+FOR_EVER = 1 << 62
 
 OPENINGS = frozenset({"StartReply", "Recite"})
 
@@ -57,6 +62,19 @@ class Facts:
     way_ns: int
     is_way_even: bool
     """Whether everything takes exactly that long."""
+
+    def audible_spans(self) -> list[tuple[int, int]]:
+        """From when until when (ns) something of ours sounded at the phone without a hole, by what left for it."""
+        spans: list[tuple[int, int]] = []
+        for sent in (one for stream in self.sent for one in stream):
+            at = sent.at + self.way_ns
+            if sent.kind == "clear" and spans:
+                spans[-1] = (spans[-1][0], min(spans[-1][1], at))
+            elif sent.kind == "media" and (not spans or at - spans[-1][1] > HOLE_NS):
+                spans.append((at, at + sent.samples * NS_PER_SAMPLE))
+            elif sent.kind == "media":
+                spans[-1] = (spans[-1][0], max(spans[-1][1], at) + sent.samples * NS_PER_SAMPLE)
+        return spans
 
     @property
     def has_one_stream(self) -> bool:
@@ -134,5 +152,5 @@ def _note_effect(replies: dict[int, SpokenReply], name: str, data: Line, at: int
             reply.cancelled_at = at
         elif name == "HoldPlayout":
             reply.held_at.append(at)
-        elif name == "ResumePlayout":
+        elif name in ("ResumePlayout", "DuckPlayout"):
             reply.resumed_at.append(at)

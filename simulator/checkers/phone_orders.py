@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from fsm.units import NS_PER_SAMPLE
 from simulator.checkers.base import Finding
-from simulator.checkers.facts import OPENINGS, facts_of
+from simulator.checkers.facts import FOR_EVER, OPENINGS, facts_of
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.witness import Sent
 
-FOR_EVER = 1 << 62
 SILENCING = frozenset({"HoldPlayout", "CancelReply"})
-SOUNDING = frozenset({"ResumePlayout", "Fill", *OPENINGS})
+GOING_ON = frozenset({"ResumePlayout", "DuckPlayout"})
+SOUNDING = frozenset({*GOING_ON, "Fill", *OPENINGS})
 
 
 def audio_while_silent(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
@@ -39,7 +39,9 @@ def _silent_spans(call: CallEvidence) -> Iterator[tuple[int, int, str]]:
             if silent_since is None:
                 silent_since = at
             why = "the call was ended" if name == "EndCall" else f"reply {data['reply']} was silenced"
-        elif name in SOUNDING and silent_since is not None and (not is_held or name == "ResumePlayout"):
+        elif (
+            name in SOUNDING and silent_since is not None and (not is_held or name in ("ResumePlayout", "DuckPlayout"))
+        ):
             yield silent_since, at, why
             silent_since, is_held = None, False
     if silent_since is not None:

@@ -52,7 +52,7 @@ def unmarked_cuts(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         if line["event"] == "PlayoutHeld":
             held[line["data"]["reply"]] = line
         for name, data in line["effects"]:
-            if name == "ResumePlayout":
+            if name in ("ResumePlayout", "DuckPlayout"):
                 held.pop(data["reply"], None)
             elif name == "CancelReply" and _is_cut(held.get(data["reply"])):
                 cut.append(held.pop(data["reply"]))

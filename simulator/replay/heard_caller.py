@@ -6,7 +6,7 @@ Instants and durations in ns since the call began.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fsm.effects import CancelReply, ResumePlayout
+from fsm.effects import CancelReply, DuckPlayout, ResumePlayout
 from fsm.events import (
     CallEnded,
     DigitPressed,
@@ -60,7 +60,7 @@ def agent_audible(recorded: Recorded) -> list[Audible]:
         if since is not None and (stops or any(isinstance(effect, CancelReply) for effect in decision.effects)):
             found.append(Audible(since, at, is_resumed))
             since = None
-        resumes = any(isinstance(effect, ResumePlayout) for effect in decision.effects)
+        resumes = any(isinstance(effect, ResumePlayout | DuckPlayout) for effect in decision.effects)
         if since is None and (resumes or isinstance(decision.event, ReplyAudioStarted)):
             since, is_resumed = at, resumes
     return found

@@ -16,6 +16,7 @@ from fsm.events import (
     EarsFailed,
     EarsRestored,
     Event,
+    PlayoutHeld,
     SpeechStarted,
     SpeechStopped,
     Tick,
@@ -128,12 +129,12 @@ def _other_moves(replay: CoreReplay, begin: int, end: int, profile: Profile) -> 
     other = _Other(replace(state, profile=profile), decisions[begin].to)
     late = _lateness(replay, begin, end)
     try:
-        yield other.take(decisions[begin].event, decisions[begin].at)
+        yield from other.take(decisions[begin].event, decisions[begin].at)
         for at, event in _events(decisions, begin + 1, end):
             while (due := other.due_by(at)) is not None:
-                yield other.take(Tick(), late.get(due, due))
+                yield from other.take(Tick(), late.get(due, due))
             if event is not None and not other.is_over:
-                yield other.take(event, at)
+                yield from other.take(event, at)
     except AssertionError:
         return  # the recorded events do not fit what was decided otherwise: nothing more can be told
 
@@ -146,11 +147,17 @@ class _Other:
         self._mode = mode
         self.is_over = False
 
-    def take(self, event: Event, at: int) -> Move:
-        """Decide on an event at instant `at`, or as soon after it as time goes."""
+    def take(self, event: Event, at: int) -> Iterator[Move]:
+        """Decide on an event at instant `at`, or as soon after it as time goes, and on what follows at once.
+
+        A phone that is silenced because the caller has the floor answers; what was heard by then is not known here.
+        """
         self._state, effects = step(self._state, event, max(self._state.now, at))
-        self.is_over = self._state.mode is not self._mode
-        return _move(event, self._state, effects, self.is_over)
+        state = self._state
+        self.is_over = state.mode is not self._mode
+        yield _move(event, state, effects, self.is_over)
+        if state.mode is Mode.BARGE_IN and state.is_claimed and not self.is_over:
+            yield from self.take(PlayoutHeld(state.reply, state.heard_before), at)
 
     def due_by(self, at: int) -> int | None:
         """The deadline that falls due by instant `at`, None if none does or the stretch is over."""

@@ -112,7 +112,9 @@ class CallExpectTable(BaseModel):
     longest_silence_ms: Ms | None = None
     """Neither side was silent for longer than this at once."""
     yields_within_ms: Ms | None = None
-    """From the first sound of a caller who interrupts to the agent's silence at the phone, every time."""
+    """From the first sound of a caller who interrupts to the agent's first silence at the phone, every time."""
+    stops_within_ms: Ms | None = None
+    """The same to the last sound of what was interrupted: quiet words while it is open whose floor it is count too."""
     faults_noticed: list[Provider] | None = None
     """Providers whose failure the agent noticed."""
     twilio_says: Phrases | None = None

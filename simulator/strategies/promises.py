@@ -12,10 +12,11 @@ from fsm.state import CallState, Mode
 from fsm.tool_rounds import FILLER_MS_PER_CHAR
 from fsm.transcript import is_valid
 from fsm.units import ns_to_ms
-from simulator.strategies.shell_model import ShellModel, Spoken
+from simulator.strategies.shell_model import ShellModel
+from simulator.strategies.spoken import Spoken
 
-SILENT_MODES = (Mode.CONNECTING, Mode.LISTENING, Mode.BARGE_IN)
-"""Where the caller has the floor, or wants it."""
+SILENT_MODES = (Mode.CONNECTING, Mode.LISTENING)
+"""Where the caller has the floor."""
 
 LATE_TIMER_MS = 50
 """By how much a timer may be late."""

@@ -6,11 +6,11 @@ real shell would have to refuse.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from fsm.effects import (
     CancelReply,
     ContinueReply,
+    DuckPlayout,
     Effect,
     EndCall,
     Fill,
@@ -21,59 +21,8 @@ from fsm.effects import (
     RunTool,
     StartReply,
 )
-from fsm.events import Event, PlayoutDrained, PlayoutFinished, PlayoutHeld, ReplyAudioStarted
-from fsm.units import ms_to_ns
-
-WORD_NS = ms_to_ns(300)
-"""How long each word sounds."""
-
-
-@dataclass(slots=True)
-class Spoken:
-    """One reply as far as it came. `said` is what the voice was given, `voiced` how many words of it have audio."""
-
-    number: int
-    said: list[str] = field(default_factory=list)
-    round_from: int = 0
-    """Where in `said` the present round of the model begins."""
-    voiced: int = 0
-    sounded_ns: int = 0
-    """How much of its audio the caller heard."""
-    is_asking: bool = False
-    """The model is at it."""
-    awaits_tools: bool = False
-    is_closed: bool = False
-    """No more text comes."""
-    is_mute: bool = False
-    """Its voice failed: no more audio comes."""
-    is_part_open: bool = False
-    is_over: bool = False
-    is_withdrawn: bool = False
-
-    @property
-    def owed(self) -> int:
-        """Words whose audio is still to come."""
-        return 0 if self.is_mute else len(self.said) - self.voiced
-
-    @property
-    def has_all_audio(self) -> bool:
-        """Whether the voice is through."""
-        return self.is_closed and not self.owed and not self.is_mute
-
-    @property
-    def left_ns(self) -> int:
-        """How much of its audio was not heard yet."""
-        return self.voiced * WORD_NS - self.sounded_ns
-
-    @property
-    def heard(self) -> str:
-        """The words of which the greater part was heard."""
-        return " ".join(self.said[: (self.sounded_ns + WORD_NS // 2) // WORD_NS])
-
-    @property
-    def sounded_words(self) -> int:
-        """Words of which the caller heard anything at all."""
-        return -(-self.sounded_ns // WORD_NS)
+from fsm.events import Event, PlayoutDrained, PlayoutDucked, PlayoutFinished, PlayoutHeld, ReplyAudioStarted
+from simulator.strategies.spoken import WORD_NS, Spoken
 
 
 class ShellModel:
@@ -96,6 +45,7 @@ class ShellModel:
         self._feed = feed
         self._current: Spoken | None = None
         self._is_held = False
+        self._is_ducked = False
         self._since: int | None = None
         self._filler_until = 0
 
@@ -142,6 +92,8 @@ class ShellModel:
         match order:
             case HoldPlayout(reply):
                 self._hold(reply, now)
+            case DuckPlayout(reply):
+                self._duck(reply, now)
             case ResumePlayout(reply):
                 self._resume(reply, now)
             case Fill(_, text):
@@ -196,22 +148,40 @@ class ShellModel:
             self.refused.append(f"hold reply {reply}, which is not the latest")
             return
         self._is_held, self._since, self._filler_until = True, None, 0
+        self._feed(PlayoutHeld(reply, *self._heard()))
+
+    def _heard(self) -> tuple[str, bool]:
+        """What was heard of the present reply, and whether that is all of it."""
         spoken = self._current
         heard = "" if spoken is None else spoken.heard
-        is_whole = spoken is not None and spoken.has_all_audio and heard == " ".join(spoken.said)
-        self._feed(PlayoutHeld(reply, heard, is_whole))
+        return heard, spoken is not None and spoken.has_all_audio and heard == " ".join(spoken.said)
+
+    def _duck(self, reply: int, now: int) -> None:
+        self.play(now)
+        spoken = self._named(reply, "duck")
+        if spoken is not None:
+            self._is_ducked = True
+            self._unhold(spoken, now)
+            self._feed(PlayoutDucked(reply, *self._heard()))
 
     def _resume(self, reply: int, now: int) -> None:
+        self.play(now)
         spoken = self._named(reply, "resume")
-        if spoken is None or not self._is_held:
-            return
-        self._is_held = False
-        spoken.sounded_ns -= spoken.sounded_ns % WORD_NS
-        self._go_on(now)
+        if spoken is not None and (self._is_held or self._is_ducked):
+            self._is_ducked = False
+            self._unhold(spoken, now)
+            self._go_on(now)
+
+    def _unhold(self, spoken: Spoken, now: int) -> None:
+        if self._is_held:
+            self._is_held = False
+            spoken.sounded_ns -= spoken.sounded_ns % WORD_NS
+            self._go_on(now)
 
     def _drop(self, now: int) -> None:
         self.play(now)
-        self._is_held, self._filler_until = False, 0
+        self._is_held = self._is_ducked = False
+        self._filler_until = 0
         self._drop_reply()
 
     def _drop_reply(self) -> None:
@@ -242,9 +212,11 @@ class ShellModel:
             return
         if spoken.left_ns and self._since is None:
             self._since, self._filler_until = now, 0
-            if not spoken.is_part_open:
-                spoken.is_part_open = True
-                self._feed(ReplyAudioStarted(spoken.number))
+            spoken.owes_started = not spoken.is_part_open
+            spoken.is_part_open = True
+        if spoken.owes_started and not self._is_ducked:
+            spoken.owes_started = False
+            self._feed(ReplyAudioStarted(spoken.number))
         self._tell()
 
     def play(self, now: int) -> None:
@@ -259,11 +231,13 @@ class ShellModel:
         self._tell()
 
     def _tell(self) -> None:
-        """Report that the phone ran dry, or is through, each once."""
+        """Report that the phone ran dry, or is through, each once; while the floor is in dispute nothing is told."""
         spoken = self._current
         if spoken is None or self._is_held or spoken.left_ns or spoken.is_over:
             return
         self._since = None
+        if self._is_ducked:
+            return
         if spoken.has_all_audio:
             spoken.is_over, spoken.is_part_open = True, False
             self._feed(PlayoutFinished(spoken.number, " ".join(spoken.said)))

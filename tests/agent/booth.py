@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from agent.pacer import Pacer
-from agent.playout import News, Playout
+from agent.playout import Playout
 from agent.ports import Alignment
+from agent.reply_news import News
 from fsm.units import ms_to_ns, ms_to_samples
 from tests.agent.model_phone import ModelPhone
 from tests.fakes import ManualClock
@@ -62,6 +63,9 @@ class Booth:
 
     def hold(self) -> str:
         return self.playout.hold(self.clock.now())
+
+    def duck(self, by_db: int) -> str:
+        return self.playout.duck(self.clock.now(), by_db)
 
     def drop(self) -> str:
         return self.playout.drop(self.clock.now())

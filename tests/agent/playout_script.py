@@ -1,10 +1,19 @@
-"""A reply as it will be said, which knows what was heard of it at any position."""
+"""A reply as it will be said, which knows what was heard of it at any position, and how it sounds at any volume."""
 
 from dataclasses import dataclass, field
 
 from agent.ports import Alignment
+from agent.volume import STEPS, table_of
 
 BLANK_SAMPLES = 80
+
+QUIETER = [{table_of(steps)[code] for steps in range(STEPS + 1)} for code in range(256)]
+"""What each byte may become while the volume is turned down, or on its way."""
+
+
+def is_a_rendering(heard: bytes, audio: bytes) -> bool:
+    """Whether `heard` is this audio, sample by sample, at whatever volume."""
+    return len(heard) == len(audio) and all(now in QUIETER[was] for now, was in zip(heard, audio, strict=True))
 
 
 @dataclass
@@ -32,7 +41,7 @@ class Script:
             self.starts.append(at)
             self.ends.append(at + samples)
             at += samples + BLANK_SAMPLES
-        base = 80 * (self.reply % 3)
+        base = 24 * (self.reply % 3)  # negative samples throughout: as quiet as can be, none is a filler's
         self.audio = (bytes(range(base, base + 79)) * (at // 79 + 1))[:at]
 
     @property

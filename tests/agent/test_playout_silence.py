@@ -1,8 +1,10 @@
 import pytest
 
+from agent.volume import APPEAR_SAMPLES, STEPS, table_of
 from fsm.events import PlayoutFinished, ReplyAudioStarted
 from fsm.units import ms_to_samples
 from tests.agent.booth import Booth
+from tests.agent.playout_script import is_a_rendering
 
 
 @pytest.fixture(name="booth")
@@ -44,9 +46,10 @@ def test_going_on_repeats_the_word_in_progress_and_loses_nothing(booth: Booth) -
     booth.clock.advance(300)
     booth.resume()
     booth.clock.advance(2_000)
-    assert booth.phone.heard() == bytes([1]) * ms_to_samples(450 + 200) + bytes([2]) * ms_to_samples(400)
+    heard = bytes([1]) * (ms_to_samples(450 + 200) + APPEAR_SAMPLES) + bytes([2]) * ms_to_samples(400)
+    assert is_a_rendering(booth.phone.heard(), heard)
     assert booth.news[-1][1] == PlayoutFinished(1, "one two three four five")
-    assert booth.playout.repeated_samples == ms_to_samples(50)
+    assert booth.playout.repeated_samples == ms_to_samples(50) + APPEAR_SAMPLES
     assert booth.playout.underruns == 0
 
 
@@ -135,7 +138,7 @@ def test_a_second_hold_in_the_repeated_word_loses_nothing(booth: Booth) -> None:
     assert booth.hold() == "one two three"
     booth.resume()
     booth.clock.advance(2_000)
-    assert len(booth.phone.heard()) == ms_to_samples(540 + 20 + 600)
+    assert len(booth.phone.heard()) == ms_to_samples(540 + 20 + 600) + APPEAR_SAMPLES
 
 
 def test_replies_may_not_overlap(booth: Booth) -> None:
@@ -156,3 +159,64 @@ def test_the_next_reply_may_begin_while_the_last_still_sounds(booth: Booth) -> N
     assert booth.heard_text() == "two"
     booth.clock.advance(200)
     assert booth.phone.heard() == bytes([1]) * 1_600 + bytes([2]) * 1_600
+
+
+# --- quiet
+
+
+def test_ducked_audio_is_quieter_from_what_was_not_sent_yet(booth: Booth) -> None:
+    booth.say("one", "two", "three", "four", "five", byte=1)
+    booth.clock.advance(450)
+    assert booth.duck(12) == "one two"
+    booth.clock.advance(600)
+    heard = booth.phone.heard()
+    assert booth.phone.clears == 0
+    assert is_a_rendering(heard, bytes([1]) * len(heard))
+    assert heard[: ms_to_samples(450)] == bytes([1]) * ms_to_samples(450)
+    assert heard[-100:] == table_of(STEPS // 4)[1:2] * 100
+    assert booth.heard_text() == "one two three four five", "what is quiet is heard as well"
+
+
+def test_a_silenced_reply_goes_on_quietly_and_is_lifted_later(booth: Booth) -> None:
+    booth.say("one", "two", "three", "four", "five", byte=1)
+    booth.finish()
+    booth.clock.advance(450)
+    booth.hold()
+    booth.clock.advance(180)
+    booth.duck(12)
+    booth.clock.advance(200)
+    booth.resume()
+    booth.clock.advance(2_000)
+    heard = booth.phone.heard()
+    assert is_a_rendering(heard, bytes([1]) * (ms_to_samples(450 + 650 - 50) + APPEAR_SAMPLES))
+    assert heard[-100:] == bytes([1]) * 100
+    assert booth.what == [ReplyAudioStarted, PlayoutFinished]
+
+
+def test_the_end_of_a_ducked_reply_is_told_once_it_goes_on_as_before(booth: Booth) -> None:
+    booth.say("one")
+    booth.finish()
+    booth.clock.advance(50)
+    booth.duck(12)
+    booth.clock.advance(2_000)
+    assert booth.what == [ReplyAudioStarted]
+    assert booth.playout.was_heard_out(booth.clock.now())
+    booth.resume()
+    booth.clock.advance(20)
+    assert booth.what == [ReplyAudioStarted, PlayoutFinished]
+
+
+def test_the_next_reply_is_as_loud_as_ever(booth: Booth) -> None:
+    booth.say("one", "two", "three", byte=1)
+    booth.clock.advance(50)
+    booth.duck(12)
+    booth.drop()
+    booth.playout.begin(2)
+    booth.say("four", byte=2)
+    booth.clock.advance(1_000)
+    assert booth.phone.heard()[-ms_to_samples(200) :] == bytes([2]) * ms_to_samples(200)
+
+
+def test_what_neither_waits_nor_is_quiet_cannot_be_resumed(booth: Booth) -> None:
+    with pytest.raises(AssertionError, match="only a held or ducked reply"):
+        booth.resume()

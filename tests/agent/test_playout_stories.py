@@ -6,10 +6,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from agent.playout import LEAD_MS, Playout
 from agent.ports import Alignment
+from agent.volume import APPEAR_SAMPLES
 from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted
 from fsm.units import ms_to_ns, ms_to_samples
 from tests.agent.model_phone import ModelPhone
-from tests.agent.playout_script import Script
+from tests.agent.playout_script import Script, is_a_rendering
 from tests.fakes import ManualClock
 
 FILLER = 0xFE
@@ -25,7 +26,7 @@ class Stories(RuleBasedStateMachine):
         self.phone = ModelPhone(self.clock, self._on_mark, delay_ms=delay_ms, returns_marks=returns_marks)
         self.playout = Playout(self.phone)
         self.script: Script | None = None
-        self.held = False
+        self.held = self.ducked = self.was_touched = False
         self.over = False
         self.replies = 0
         self.news: list[object] = []
@@ -49,6 +50,8 @@ class Stories(RuleBasedStateMachine):
     def _note(self, news: object) -> None:
         assert self.script is not None
         assert not self.over, "nothing follows the end"
+        assert not self.held, "what happens to a silenced reply is told later"
+        assert not self.ducked, "and what happens to a disputed one"
         last = self.news[-1] if self.news else None
         if isinstance(news, ReplyAudioStarted):
             assert last is None or isinstance(last, PlayoutDrained)
@@ -74,7 +77,7 @@ class Stories(RuleBasedStateMachine):
         self.clock.advance(2 * self.delay_ms)
         self.replies += 1
         self.script = Script(self.replies, word_samples, piece_samples)
-        self.held = self.over = False
+        self.held = self.ducked = self.was_touched = self.over = False
         self.news.clear()
         self.sent_before = len(self.phone.heard())
         self.playout.begin(self.replies)
@@ -111,16 +114,21 @@ class Stories(RuleBasedStateMachine):
         self.playout.begin_filler(bytes([FILLER]) * samples, Alignment("a b", (0, samples // 3, samples // 2)))
         self._work()
 
+    def _expect_heard(self, expected: bytes) -> None:
+        """Sample by sample; at full volume as long as nobody turned it down."""
+        heard = self._reply_heard()
+        assert is_a_rendering(heard, expected)
+        assert self.was_touched or heard == expected
+
     def _silenced(self, words: str) -> None:
         """The clear takes effect: what was claimed is the truth, and the next stretch begins where it must."""
         script = self.script
         assert script is not None
         self.clock.advance(self.delay_ms)
         heard = self._reply_heard()
-        assert heard.startswith(script.expected)
         position = script.begins + len(heard) - len(script.expected)
-        assert heard == script.expected + script.audio[script.begins : position]
-        script.expected = heard
+        self._expect_heard(script.expected + script.audio[script.begins : position])
+        script.expected += script.audio[script.begins : position]
         script.furthest = max(script.furthest, position)
         assert script.agrees(words, script.furthest)
 
@@ -132,17 +140,37 @@ class Stories(RuleBasedStateMachine):
         self.held = True
         self._silenced(words)
 
-    @precondition(lambda self: self.held and not self.over)
-    @rule()
-    def resume(self) -> None:
+    def _goes_on(self, repeated_before: int) -> None:
+        """A reply that was silenced sounds again from the start of a word, or of the fade before it."""
         script = self.script
         assert script is not None
+        script.begins = script.furthest - (self.playout.repeated_samples - repeated_before)
+        if not script.is_mid_word(script.furthest):
+            begins = script.word_start(script.furthest)
+            if begins < script.pushed:
+                begins = max(0, begins - APPEAR_SAMPLES)
+            assert script.begins == begins, "at most the word in progress is repeated"
+        self.held = False
+
+    @precondition(lambda self: self.script and not self.over)
+    @rule(by_db=st.sampled_from([0, 6, 12]))
+    def duck(self, by_db: int) -> None:
+        repeated_before = self.playout.repeated_samples
+        words = self.playout.duck(self.clock.now(), by_db)
+        assert words == self.playout.heard_text(self.clock.now())
+        self.ducked = self.was_touched = True
+        if self.held:
+            self._goes_on(repeated_before)
+        self._work()
+
+    @precondition(lambda self: (self.held or self.ducked) and not self.over)
+    @rule()
+    def resume(self) -> None:
         repeated_before = self.playout.repeated_samples
         self.playout.resume(self.clock.now())
-        script.begins = script.furthest - (self.playout.repeated_samples - repeated_before)
-        if not (script.is_mid_word(script.furthest) and script.begins == script.furthest):
-            assert script.begins == script.word_start(script.furthest), "at most the word in progress is repeated"
-        self.held = False
+        self.ducked, self.was_touched = False, True
+        if self.held:
+            self._goes_on(repeated_before)
         self._work()
 
     @precondition(lambda self: self.script)
@@ -160,16 +188,16 @@ class Stories(RuleBasedStateMachine):
         if not was_silent:
             self._silenced(words)
         self.script = None
-        self.held = False
+        self.held = self.ducked = False
 
-    @precondition(lambda self: self.script and self.script.finished and not self.held)
+    @precondition(lambda self: self.script and self.script.finished and not self.held and not self.ducked)
     @rule()
     def be_over(self) -> None:
         script = self.script
         assert script is not None
         self.clock.advance(60_000)
         assert self.over
-        assert self._reply_heard() == script.expected + script.audio[script.begins :], "every sample is delivered"
+        self._expect_heard(script.expected + script.audio[script.begins :])
         assert self.playout.in_flight_samples(self.clock.now()) == 0
         self.playout.drop(self.clock.now())
         self._work()

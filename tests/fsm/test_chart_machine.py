@@ -25,7 +25,8 @@ from fsm.state import CallState, Deadlines, Mode, Utterance
 from fsm.step import begin, step
 from fsm.units import ms_to_ns
 from simulator.strategies import ChartMachine, Story, profiles, stories, telling
-from simulator.strategies.shell_model import WORD_NS, ShellModel
+from simulator.strategies.shell_model import ShellModel
+from simulator.strategies.spoken import WORD_NS
 from tests.soak import examples
 
 SHORT_CALLS = {"max_call_ms": 60_000, "max_reply_ms": 8_000}
@@ -104,9 +105,12 @@ def without_deadlines(_before: CallState, _event: Event, after: CallState, order
 
 
 def believing_too_much(_before: CallState, event: Event, after: CallState, orders: tuple[Effect, ...]) -> Decision:
-    if not isinstance(event, PlayoutHeld) or after.heard is None:
+    last = after.transcript[-1] if after.transcript else None
+    if not isinstance(event, PlayoutHeld) or last is None or not last.cut:
         return after, orders
-    return replace(after, heard=f"{after.heard} and more"), orders
+    return replace(
+        after, transcript=(*after.transcript[:-1], replace(last, content=f"{last.content} and more"))
+    ), orders
 
 
 def hanging_up_in_mid_word(before: CallState, _event: Event, after: CallState, orders: tuple[Effect, ...]) -> Decision:
@@ -126,7 +130,7 @@ def forgetting_words(_before: CallState, event: Event, after: CallState, orders:
 @pytest.mark.parametrize(
     ("broken", "promise"),
     [
-        (without(HoldPlayout), "one_voice_at_a_time"),
+        (without(HoldPlayout), "one_voice_at_a_time|never ends"),
         (without(Fill), "the_caller_never_waits_in_long_silence"),
         (twice(RunTool), "each_tool_runs_once"),
         (without_deadlines, "the_caller_is_never_left_without_an_answer_for_ever|never ends"),

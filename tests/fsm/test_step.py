@@ -5,6 +5,7 @@ import pytest
 from fsm.effects import (
     CancelReply,
     ContinueReply,
+    DuckPlayout,
     EndCall,
     Fill,
     FinalizeTranscript,
@@ -186,7 +187,7 @@ def test_a_sound_of_the_caller_silences_the_phone_at_once() -> None:
 
 def test_words_take_the_floor_and_the_transcript_keeps_what_was_heard() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We have ten")).expect(BARGE_IN)
-    t.at(3_300, WordsHeard("no wait")).expect(LISTENING, CancelReply(2))
+    t.at(3_300, WordsHeard("no wait")).expect(LISTENING, HoldPlayout, CancelReply(2))
     assert t.state.transcript[-1] == Message("assistant", "We have ten", cut=True)
     t.at(3_500, silence(3_400)).at(3_600, WordsHeard("No wait, Wednesday.", is_final=True))
     t.until(3_800).expect(THINKING, StartReply(3, 2))
@@ -195,7 +196,7 @@ def test_words_take_the_floor_and_the_transcript_keeps_what_was_heard() -> None:
 @pytest.mark.parametrize("word", ["stop", "wait", "no", "actually"])
 def test_one_interrupting_word_is_enough(word: str) -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We"))
-    t.at(3_200, WordsHeard(word)).expect(LISTENING, CancelReply)
+    t.at(3_200, WordsHeard(word)).expect(LISTENING, HoldPlayout, CancelReply)
 
 
 @pytest.mark.parametrize("sound", ["mm-hmm", "Mhm.", "uh-huh", "yeah", "Okay, right.", "um", "I see."])
@@ -213,12 +214,12 @@ def test_a_cough_costs_little() -> None:
 def test_yeah_may_become_yeah_but() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We"))
     t.at(3_200, WordsHeard("yeah")).expect(BARGE_IN)
-    t.at(3_500, WordsHeard("yeah but not then")).expect(LISTENING, CancelReply)
+    t.at(3_500, WordsHeard("yeah but not then")).expect(LISTENING, HoldPlayout, CancelReply)
 
 
 def test_a_voice_that_goes_on_has_the_floor_without_words() -> None:
-    t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119).expect(BARGE_IN)
-    t.until(4_120).expect(LISTENING, CancelReply(2))
+    t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119).expect(BARGE_IN, DuckPlayout)
+    t.until(4_120).expect(LISTENING, HoldPlayout, CancelReply(2))
 
 
 def test_words_that_no_voice_edge_announced_interrupt_too() -> None:
@@ -239,7 +240,7 @@ def test_the_greeting_can_be_interrupted() -> None:
 
 def test_two_interruptions_within_300_ms_are_one() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).at(3_100, silence(3_050))
-    t.at(3_200, voice(3_150)).expect(BARGE_IN).at(3_300, WordsHeard("stop")).expect(LISTENING, CancelReply)
+    t.at(3_200, voice(3_150)).expect(BARGE_IN).at(3_300, WordsHeard("stop")).expect(LISTENING, HoldPlayout, CancelReply)
 
 
 def test_audio_that_is_ready_waits_while_the_caller_sounds() -> None:
@@ -357,7 +358,7 @@ def test_a_tool_is_run_and_its_result_answered() -> None:
 def test_a_barge_in_does_not_lose_what_a_tool_did() -> None:
     t = speaking().at(2_600, ToolsRequested(2, (BOOK,), "Let me book that."))
     t.at(2_700, voice(2_620)).at(2_700, PlayoutHeld(2, "Let me"))
-    t.at(2_900, WordsHeard("hold on")).expect(LISTENING, CancelReply)
+    t.at(2_900, WordsHeard("hold on")).expect(LISTENING, HoldPlayout, CancelReply)
     t.at(3_500, ToolReturned(2, "c1", "booked")).expect(LISTENING)
     assert t.state.transcript[-1] == Message("tool", "booked", tool_call_id="c1")
     assert t.state.transcript[-2].content == "Let me"
@@ -367,12 +368,12 @@ def test_a_barge_in_does_not_lose_what_a_tool_did() -> None:
 def test_tools_of_a_disputed_reply_wait_for_the_verdict() -> None:
     t = speaking().at(2_700, voice(2_620)).at(2_700, PlayoutHeld(2, "Let")).at(2_750, silence(2_720))
     t.at(2_800, ToolsRequested(2, (BOOK,))).expect(BARGE_IN)
-    t.until(3_220).expect(SPEAKING, ResumePlayout(2), RunTool(2, BOOK))
+    t.until(3_220).expect(SPEAKING, DuckPlayout, ResumePlayout(2), RunTool(2, BOOK))
 
 
 def test_tools_of_a_dropped_reply_never_run() -> None:
     t = speaking().at(2_700, voice(2_620)).at(2_700, PlayoutHeld(2, "Let")).at(2_800, ToolsRequested(2, (BOOK,)))
-    t.at(2_900, WordsHeard("no stop")).expect(LISTENING, CancelReply).until(8_000)
+    t.at(2_900, WordsHeard("no stop")).expect(LISTENING, HoldPlayout, CancelReply).until(8_000)
     assert not any(isinstance(effect, RunTool) for effect in t.effects)
     t = listening().at(2_000, ToolsRequested(1, (BOOK,))).expect(LISTENING)
 
@@ -380,7 +381,7 @@ def test_tools_of_a_dropped_reply_never_run() -> None:
 def test_a_result_that_came_during_a_false_alarm_is_used_after_it() -> None:
     t = speaking().at(2_600, ToolsRequested(2, (BOOK,))).at(2_700, voice(2_620)).at(2_700, PlayoutHeld(2, "Let"))
     t.at(2_750, silence(2_720)).at(2_800, ToolReturned(2, "c1", "ok")).expect(BARGE_IN)
-    t.until(3_220).expect(SPEAKING, ResumePlayout(2), ContinueReply(2, 1))
+    t.until(3_220).expect(SPEAKING, DuckPlayout, ResumePlayout(2), ContinueReply(2, 1))
 
 
 def test_a_model_that_calls_tools_for_ever_is_stopped() -> None:
@@ -412,7 +413,7 @@ def test_a_caller_who_has_one_more_thing_is_not_hung_up_on() -> None:
     t = thinking("bye").at(2_200, ToolsRequested(2, (ToolCall("c1", "hang_up", "{}"),), "Goodbye, have a nice day!"))
     t.at(2_210, ToolReturned(2, "c1", "ok", ends_call=True)).at(2_500, ReplyAudioStarted(2))
     t.at(2_800, voice(2_720)).at(2_800, PlayoutHeld(2, "Goodbye,")).at(3_000, WordsHeard("wait one more thing"))
-    t.expect(LISTENING, CancelReply).until(3_000)
+    t.expect(LISTENING, HoldPlayout, CancelReply).until(3_000)
     assert t.state.ending == ""
 
 

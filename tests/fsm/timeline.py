@@ -1,7 +1,16 @@
 """Tells a story to the machine, at milliseconds, and checks what it decides."""
 
-from fsm.effects import Effect
-from fsm.events import CallStarted, Event, PlayoutFinished, ReplyAudioStarted, Tick, TurnEnded
+from fsm.effects import DuckPlayout, Effect, HoldPlayout
+from fsm.events import (
+    CallStarted,
+    Event,
+    PlayoutDucked,
+    PlayoutFinished,
+    PlayoutHeld,
+    ReplyAudioStarted,
+    Tick,
+    TurnEnded,
+)
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
@@ -9,12 +18,16 @@ from fsm.units import ms_to_ns
 
 
 class Timeline:
-    """A call that begins at instant 0; `at` moves on, firing the deadlines on the way."""
+    """A call that begins at instant 0; `at` moves on, firing the deadlines on the way.
+
+    Once a story has told what was heard of a reply, each further order to silence or duck it is answered so.
+    """
 
     def __init__(self, profile: Profile | None = None) -> None:
         self.state: CallState = begin(profile or Profile(), Phrases(), 0)
         self.effects: list[Effect] = []
         self._last: tuple[Effect, ...] = ()
+        self._held: PlayoutHeld | None = None
 
     def at(self, at_ms: int, event: Event) -> "Timeline":
         """Let time pass until `at_ms`, then feed `event`."""
@@ -32,9 +45,22 @@ class Timeline:
         return self
 
     def feed(self, event: Event, now: int) -> "Timeline":
-        self.state, self._last = step(self.state, event, now)
-        self.effects += self._last
+        self.state, effects = step(self.state, event, now)
+        self.effects += effects
+        if isinstance(event, PlayoutHeld):
+            self._held = event
+        for effect in effects:
+            effects += self._answer(effect, now)
+        self._last = effects
         return self
+
+    def _answer(self, effect: Effect, now: int) -> tuple[Effect, ...]:
+        """What follows from the shell's answer to an order, where the story told it before."""
+        held = self._held
+        if held is None or not isinstance(effect, HoldPlayout | DuckPlayout) or effect.reply != held.reply:
+            return ()
+        self.feed(held if isinstance(effect, HoldPlayout) else PlayoutDucked(held.reply, held.heard), now)
+        return self._last
 
     def expect(self, mode: Mode, *effects: type[Effect] | Effect) -> "Timeline":
         """The mode now, and exactly the effects of the last move, by type or by value."""

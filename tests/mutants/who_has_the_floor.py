@@ -8,7 +8,7 @@ from agent.call import Call
 from agent.mouth import Mouth
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.reply import Reply
-from fsm import barge_in, endpointing, guards, hearing, opening, words, yielding
+from fsm import barge_in, endpointing, floor_words, guards, hearing, opening, words, yielding
 from fsm.chart import Branch
 from fsm.effects import EndCall
 from fsm.events import Event, SpeechStarted, TurnEnded, WordsHeard
@@ -63,15 +63,15 @@ def greeting_deaf() -> Plan:
 
 @mutant("an mm-hmm is taken for a turn", "mhm_kills_reply", "booking")
 def backchannel_is_a_turn() -> Plan:
-    return all_of(swapped(barge_in, "is_backchannel", never), swapped(words, "is_backchannel", never))
+    return swapped(barge_in, "bid_of", lambda _text, *, is_settled: floor_words.Bid.FLOOR)
 
 
 @mutant("one word is not enough to interrupt", "stop_ignored", "no_clear")
 def single_words_ignored() -> Plan:
     claims_floor = barge_in.claims_floor
 
-    def claims_with_three(state: CallState, text: str, now: int) -> bool:
-        return len(text.split()) >= 3 and claims_floor(state, text, now)
+    def claims_with_three(state: CallState, text: str, now: int, *, is_settled: bool) -> bool:
+        return len(text.split()) >= 3 and claims_floor(state, text, now, is_settled=is_settled)
 
     return all_of(swapped(barge_in, "claims_floor", claims_with_three), swapped(barge_in, "is_sustained", never))
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.ledger import ledger_of
+from fsm.units import NS_PER_MS
+from simulator.checkers.facts import FOR_EVER, Facts, facts_of
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.runs.outcome import Violation
 from simulator.runs.telling import longest_silence_ms
@@ -60,27 +62,44 @@ class LongestSilence(OfCall):
 
 @dataclass(frozen=True, slots=True)
 class Yields(OfCall):
-    """An interrupted agent is silent at the phone soon after the caller's first sound."""
+    """An interrupted agent is silent at the phone soon after the caller's first sound: at first, or for good."""
 
+    name: str = ""
+    is_for_good: bool = False
     limit_ms: int = 0
 
-    def judge(self, call: CallEvidence) -> Iterator[Violation]:
-        """What does not hold of one call."""
-        caller = call.caller
-        for said in caller.said:
+    def __call__(self, evidence: Evidence) -> Iterator[Violation]:
+        """What does not hold."""
+        for call in self.calls(evidence):
+            if call.agent is not None:
+                yield from self._judge(call, facts_of(evidence, call))
+
+    def _judge(self, call: CallEvidence, facts: Facts) -> Iterator[Violation]:
+        spans = facts.audible_spans()
+        for said in call.caller.said:
             if not (said.takes_floor and said.over_agent):
                 continue
-            sounding = [one for one in caller.agent_speech if one.started_at <= said.started_at]
-            if not sounding:
-                continue
-            took_ms = (sounding[-1].ended_at - said.started_at) // 1_000_000
+            ends = [end for begin, end in self._stretches(spans, facts) if begin <= said.started_at < end]
+            took_ms = (ends[0] - said.started_at) // NS_PER_MS if ends else 0
             if took_ms > self.limit_ms:
                 at_ms = call.ms(said.started_at)
                 what = (
-                    f'expected the agent to fall silent within {self.limit_ms} ms of "{said.text or said.kind}" '
-                    f"at {at_ms / 1_000:.1f} s, it took {took_ms} ms"
+                    f"expected the agent to fall silent{' for good' if self.is_for_good else ''} within "
+                    f'{self.limit_ms} ms of "{said.text or said.kind}" at {at_ms / 1_000:.1f} s, it took {took_ms} ms'
                 )
-                yield self.violation("yields_within_ms", what, call, at_ms)
+                yield self.violation(self.name, what, call, at_ms)
+
+    def _stretches(self, spans: list[tuple[int, int]], facts: Facts) -> list[tuple[int, int]]:
+        """What sounds without a silence; for good: from each reply's first sound to its last."""
+        if not self.is_for_good:
+            return spans
+        found = []
+        for reply in facts.replies.values():
+            over_at = reply.cancelled_at or reply.over_at or FOR_EVER
+            own = [span for span in spans if reply.born_at <= span[0] <= over_at + facts.way_ns]
+            if own:
+                found.append((own[0][0], own[-1][1]))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

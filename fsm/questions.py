@@ -1,0 +1,24 @@
+"""Whether what was heard of us had just asked for a yes or a no: then an "mm-hmm" is an answer."""
+
+import re
+
+from fsm.expectations import Kind, expected_after
+from fsm.words import tokens
+
+WORDS_SINCE = 2
+"""We may have said so many words more when the answer begins: it was on its way before they were heard."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def ends_in_closed_question(heard: str) -> bool:
+    """Whether the last sentence that was `heard` whole asks for a yes or a no, and little was said since."""
+    sentences = _SENTENCE_END.split(heard.strip())
+    if len(sentences) > 1 and not sentences[-1].endswith("?") and len(tokens(sentences[-1])) <= WORDS_SINCE:
+        sentences.pop()
+    return sentences[-1].endswith("?") and expected_after(sentences[-1]).kind is Kind.YES_NO
+
+
+def last_sentence(said: str) -> str:
+    """The last sentence of a whole reply."""
+    return _SENTENCE_END.split(said.strip())[-1]
