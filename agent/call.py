@@ -55,9 +55,9 @@ class Call:
         self._timer: Timer | None = None
         self._armed_for: int | None = None
         self._is_released = False
-        self._line = Line(phone)
+        self._line = Line(phone, self._clock)
         self._media_clock = MediaClock()
-        self._voice_activity = services.new_voice_detector()
+        self._voice_activity = services.new_voice_detector(self._line.own_voice)
         self._words = WordNews()
         self._trace = services.new_trace(phone.call_sid, now)
         self._turns = TurnRecord(self._trace, self._clock)

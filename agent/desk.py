@@ -10,6 +10,7 @@ from agent.assembly import Providers, make_character
 from agent.call import Call
 from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
+from agent.own_voice import OwnVoice
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
@@ -80,7 +81,7 @@ class Desk:
             observer=observer,
         )
 
-    def listen_with(self, new_detector: Callable[[], VoiceDetector]) -> None:
+    def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:
         """Calls that start from now on tell voice edges with detectors made so."""
         self._services = replace(self._services, new_voice_detector=new_detector)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from agent.clock import Clock
 from agent.errors import Fault
 from agent.fence import Owner, fenced
+from agent.own_voice import OwnVoice
 from agent.playout import LEAD_MS, Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
@@ -30,11 +32,14 @@ URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
 class Line:
     """The phone, replaceable in mid-call: what is sent goes to the newest stream."""
 
-    def __init__(self, phone: Phone) -> None:
+    def __init__(self, phone: Phone, clock: Clock) -> None:
         self.phone = phone
+        self.own_voice = OwnVoice()
+        self._clock = clock
 
     def send_audio(self, audio: bytes) -> None:
         """Play `audio` after all before it."""
+        self.own_voice.note_sent(audio, self._clock.now())
         self.phone.send_audio(audio)
 
     def send_mark(self, name: str) -> None:
@@ -43,6 +48,7 @@ class Line:
 
     def clear(self) -> None:
         """Throw away everything that was not played yet."""
+        self.own_voice.note_clear(self._clock.now())
         self.phone.clear()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.clock import Clock
+from agent.own_voice import OwnVoice
 from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
 from agent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolSchema
@@ -96,4 +97,5 @@ class Services:
     pronounce: Callable[[str], str] = str
     """What the voice is told to say for a written clause; few read numbers, dates and money well by themselves."""
     observer: Observer | None = None
-    new_voice_detector: Callable[[], VoiceDetector] = VoiceActivity
+    new_voice_detector: Callable[[OwnVoice], VoiceDetector] = VoiceActivity
+    """From what of ours the call's phone plays."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from agent.config import Config
+from agent.own_voice import OwnVoice
 from agent.silero import Hearing, SileroModel, Windows, weights_path
 from agent.silero_edges import SileroEdges
 from fsm.events import SpeechStarted, SpeechStopped
@@ -40,7 +41,7 @@ class SileroRoom:
         self._is_asking = self._is_closed = False
         self.dropped_windows = 0
 
-    def new_detector(self) -> "SileroActivity":
+    def new_detector(self, _own: OwnVoice) -> "SileroActivity":
         """The detector of one call."""
         return SileroActivity(self)
 

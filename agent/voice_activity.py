@@ -7,8 +7,10 @@ periodic it is, and how its loudness moves. A few numbers of state a call, a few
 import audioop
 from math import log10
 
+from agent.echo import Echo
 from agent.keypad import is_keypad_tone
 from agent.noise_floor import NoiseFloor
+from agent.own_voice import OwnVoice
 from agent.voicing import WINDOW_BYTES, periodicity
 from fsm.events import SpeechStarted, SpeechStopped
 from fsm.units import FRAME_SAMPLES, NS_PER_SAMPLE, ULAW_SILENCE, ms_to_samples
@@ -49,6 +51,9 @@ VOWEL_CROSSINGS = range(4, 40)
 BRIGHT_CROSSINGS, BRIGHT_PERIODICITY = range(40, 76), 0.6
 """Those of a vowel on a line that favours high notes, if it is so periodic; whistles and bells have more."""
 
+ONSET_SOUND_BYTES = 2 * ms_to_samples(100)
+"""The last of an onset's 16-bit sound is compared with what we played."""
+
 VOWEL_FRAMES = 2
 """Frames like a vowel that an onset must contain: no word comes without one."""
 
@@ -77,6 +82,8 @@ VOUCHED_LIMIT_FRAMES = 150
 class VoiceActivity:
     """Tells the edges of the caller's speech, frame by frame; one a call.
 
+    `own`: what of ours the phone plays, whose echo is no caller.
+
     `push` takes frames of any length; sound is judged in windows of 20 ms, so a rest waits for the next frame. Onsets
     are told after `onset_ms` of sound and dated to its beginning, ends after `hangover_ms` of quiet and dated to the
     end of the last window with sound. Should one long frame hold several edges, the later ones come with later calls.
@@ -84,6 +91,7 @@ class VoiceActivity:
 
     __slots__ = (
         "_before",
+        "_echo",
         "_edges",
         "_evidence",
         "_floor",
@@ -96,6 +104,7 @@ class VoiceActivity:
         "_onset_at",
         "_onset_frames",
         "_onset_least",
+        "_onset_sound",
         "_rest",
         "_vouched_frames",
         "_vowel_frames",
@@ -103,7 +112,9 @@ class VoiceActivity:
         "level",
     )
 
-    def __init__(self, *, onset_ms: int = ONSET_MS, hangover_ms: int = HANGOVER_MS) -> None:
+    def __init__(
+        self, own: OwnVoice | None = None, *, onset_ms: int = ONSET_MS, hangover_ms: int = HANGOVER_MS
+    ) -> None:
         self.is_talking = False
         """Whether the last edge was an onset."""
         self.level = 0.0
@@ -114,13 +125,16 @@ class VoiceActivity:
         self._rest = b""
         self._edges: list[SpeechStarted | SpeechStopped] = []
         self._floor = NoiseFloor()
+        self._echo = Echo(own or OwnVoice())
         self._before = bytes(WINDOW_BYTES)
         self._evidence = 0.0
         self._lasting = 0.0
         self._last_voiced_at = 0
         self._onset_at = 0
+        self._onset_sound = b""
+        self._onset_frames = self._gap_frames = 0
+        self._vowel_frames = self._lively_frames = 0
         self._vouched_frames = 0
-        self._forget_onset()
 
     @property
     def noise_floor(self) -> float:
@@ -181,7 +195,8 @@ class VoiceActivity:
 
     def _go_on(self, threshold: float, at: int) -> None:
         evidence = self._evidence + LASTING_WEIGHT * self._lasting
-        if self.level > threshold and (evidence >= GO_ON_EVIDENCE or self._vouched_frames):
+        is_voiced = self.level > threshold and (evidence >= GO_ON_EVIDENCE or self._vouched_frames)
+        if is_voiced and not self._echo.explains(self.level, at):
             self._last_voiced_at = at
         elif at - self._last_voiced_at >= self._hangover_ns:
             self.is_talking = False
@@ -189,7 +204,7 @@ class VoiceActivity:
             self._edges.append(SpeechStopped(self._last_voiced_at))
 
     def _gather_onset(self, linear: bytes, at: int, *, repeats: float, is_lively: bool) -> None:
-        if is_keypad_tone(linear):
+        if is_keypad_tone(linear) or self._echo.explains(self.level, at):
             self._forget_onset()
             return
         crossings = audioop.cross(linear, 2)
@@ -198,15 +213,18 @@ class VoiceActivity:
             self._onset_at = at - FRAME_SAMPLES * NS_PER_SAMPLE
         self._gap_frames = 0
         self._onset_frames += 1
+        self._onset_sound = (self._onset_sound + linear)[-ONSET_SOUND_BYTES:]
         self._vowel_frames += crossings in VOWEL_CROSSINGS or (
             repeats >= BRIGHT_PERIODICITY and crossings in BRIGHT_CROSSINGS
         )
         self._lively_frames += is_lively and self._onset_frames > 2
-        if self._is_onset():
+        if not self._is_onset():
+            return
+        if not self._echo.is_copy(self._onset_sound, at):
             self.is_talking = True
             self._last_voiced_at = at
             self._edges.append(SpeechStarted(self._onset_at))
-            self._forget_onset()
+        self._forget_onset()
 
     def _is_onset(self) -> bool:
         if self._vouched_frames and self._onset_frames >= VOUCHED_ONSET_FRAMES:
@@ -215,6 +233,7 @@ class VoiceActivity:
         return is_speech_like and self._onset_frames >= self._onset_least and self._evidence >= ONSET_EVIDENCE
 
     def _forget_onset(self) -> None:
+        self._onset_sound = b""
         self._onset_frames = 0
         self._gap_frames = 0
         self._vowel_frames = 0

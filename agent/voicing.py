@@ -3,6 +3,8 @@
 import audioop
 from array import array
 
+from fsm.units import SAMPLE_RATE_HZ
+
 PITCH_SAMPLES = range(10, 71)
 """Periods that are tried, at 4 kHz: of voices from 57 to 400 Hz."""
 
@@ -15,6 +17,13 @@ WINDOW_BYTES = 2 * 2 * (MATCHED_SAMPLES + PITCH_SAMPLES[-1]) + 2
 LEAST_RMS = 4
 """Below this a sound is little but the rounding of its samples."""
 
+_RIPPLE = array("h", [1, 0, -1, 0] * SAMPLE_RATE_HZ).tobytes()
+
+
+def never_silent(sound: bytes) -> bytes:
+    """The same with a ripple of one step: `audioop.findfit` compares nothing with digital silence, and stops there."""
+    return audioop.add(sound, _RIPPLE[: len(sound)], 2)
+
 
 def periodicity(sound: bytes) -> float:
     """How well the last 20 ms of 16-bit `sound` at 8 kHz repeat what came a pitch period before: 0 to 1.
@@ -24,7 +33,7 @@ def periodicity(sound: bytes) -> float:
     """
     window = sound[-WINDOW_BYTES:]
     smooth = audioop.add(audioop.mul(window[:-2], 2, 0.5), audioop.mul(window[2:], 2, 0.5), 2)
-    slow = array("h", smooth)[::2].tobytes()
+    slow = never_silent(array("h", smooth)[::2].tobytes())
     recent = slow[-2 * MATCHED_SAMPLES :]
     recent_rms = audioop.rms(recent, 2)
     if recent_rms < LEAST_RMS:

@@ -22,7 +22,7 @@ class Booth(Set):
     def __init__(self) -> None:
         super().__init__()
         self.told = FakeOwner(self.clock)
-        self.line = Line(self.phone)
+        self.line = Line(self.phone, self.clock)
         self.mouth = Mouth(self.services, self.line, self.told)
         self.marks_returned = 0
 

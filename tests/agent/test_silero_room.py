@@ -9,6 +9,7 @@ import pytest
 from agent.config import Config, load_config
 from agent.config_report import describe
 from agent.errors import SettingsError
+from agent.own_voice import OwnVoice
 from agent.silero import INSTALL, WINDOW_SAMPLES, Hearing, weights_path
 from agent.silero_room import TOGETHER, WAITING_WINDOWS, SileroActivity, SileroRoom, open_room
 from fsm.events import SpeechStarted, SpeechStopped
@@ -62,7 +63,7 @@ def said(frames: list[bytes], detector: SileroActivity, at_frame: int = 0) -> li
 @in_loop
 async def test_edges_come_with_the_first_frame_after_the_answer() -> None:
     room = SileroRoom(Threshold())
-    detector = room.new_detector()
+    detector = room.new_detector(OwnVoice())
     assert said([LOUD] * 12, detector) == [], "the model has not answered yet"
     await settled(room)
     assert said([QUIET], detector, 12) == [SpeechStarted(0)]
@@ -76,7 +77,7 @@ async def test_edges_come_with_the_first_frame_after_the_answer() -> None:
 async def test_the_loop_never_judges_and_calls_are_judged_together() -> None:
     model = Threshold()
     room = SileroRoom(model)
-    calls = [room.new_detector() for _ in range(TOGETHER + 6)]
+    calls = [room.new_detector(OwnVoice()) for _ in range(TOGETHER + 6)]
     model.gate.clear()
     for at in range(0, 2 * WINDOW_SAMPLES, FRAME_SAMPLES):
         for call in calls:
@@ -96,7 +97,7 @@ async def test_the_loop_never_judges_and_calls_are_judged_together() -> None:
 async def test_what_cannot_be_judged_in_time_is_dropped_and_counted() -> None:
     model = Threshold()
     room = SileroRoom(model)
-    detector = room.new_detector()
+    detector = room.new_detector(OwnVoice())
     model.gate.clear()
     said([LOUD] * 80, detector)
     model.gate.set()
@@ -110,7 +111,7 @@ async def test_a_model_that_fails_hears_silence_and_is_asked_again(caplog: pytes
     model = Threshold()
     model.fails = True
     room = SileroRoom(model)
-    detector = room.new_detector()
+    detector = room.new_detector(OwnVoice())
     said([LOUD] * 12, detector)
     await settled(room)
     assert "Silero's model failed" in caplog.text
@@ -126,7 +127,7 @@ async def test_after_closing_nothing_is_asked() -> None:
     model = Threshold()
     room = SileroRoom(model)
     room.close()
-    said([LOUD] * 12, room.new_detector())
+    said([LOUD] * 12, room.new_detector(OwnVoice()))
     assert model.batches == []
 
 
@@ -150,7 +151,7 @@ async def test_the_setting_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_the_real_model_hears_no_speech_in_noise() -> None:
     room = open_room(Config(vad="silero"))
     assert room is not None
-    detector = room.new_detector()
+    detector = room.new_detector(OwnVoice())
     said([ulaw(noise(20, 800, seed)) for seed in range(50)], detector)
     await settled(room)
     assert said([QUIET], detector, 50) == []
