@@ -110,6 +110,31 @@ def turns(half: str, **options: Any) -> None:  # noqa: ANN401 - the options abov
         sys.exit(EXIT_WRONG)
 
 
+@bench.command("tools")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--runs", type=click.IntRange(100, 100_000), default=2_000, help="Of each tool. [2000]")
+def tools_(as_json: bool, runs: int) -> None:
+    """What our own part of a tool costs, from the order to the fact that answers it.
+
+    Tools that do nothing: plain and waiting ones that read, and ones with an effect, which is journalled on disk.
+    """
+    from simulator.bench_machine import cpu_times, disturbance, facts  # noqa: PLC0415 - keeps `offhook --help` quick
+    from simulator.bench_tools import GOAL_MS, measure  # noqa: PLC0415 - same
+
+    before = cpu_times()
+    values = run(lambda: measure(runs)).values()
+    remark = disturbance(before, cpu_times())
+    if as_json:
+        click.echo(json.dumps({**values, **facts(), "notes": [remark] if remark else []}))
+        return
+    for name, value in values.items():
+        click.echo(f"{name:<32}{value:>9.3f}")
+    verdict = "met" if values["overhead_ms_p99"] <= GOAL_MS else "missed"
+    click.echo(f"goal: overhead_ms_p99 of {GOAL_MS:g} ms at most: {verdict}")
+    if remark:
+        click.echo(remark)
+
+
 def print_simulator_table(figures: "SimulatorFigures") -> None:
     """The figures, each beside its goal, and where the time goes."""
     from rich.console import Console  # noqa: PLC0415 - keeps `offhook --help` quick
