@@ -5,7 +5,7 @@ No task, no queue, no pass of the loop lies between the socket's bytes and the l
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from os import urandom
 from typing import cast
 
@@ -32,9 +32,21 @@ UNSENT_LIMIT_BYTES = 1 << 20
 CLOSE_WAIT_S = 2.0
 """Longest wait for the other side's half of a closing handshake, and then for the connection's own end."""
 
+KEYS_AT_ONCE = 1_024
 INTERNAL_ERROR = 1011
 
 log = logging.getLogger(__name__)
+
+
+def _fresh_keys() -> Iterator[bytes]:
+    """Keys for masking, from the system's randomness: asked for a thousand at a time, since asking is a system call."""
+    while True:
+        block = urandom(KEYS_AT_ONCE * KEY_BYTES)
+        for at in range(0, len(block), KEY_BYTES):
+            yield block[at : at + KEY_BYTES]
+
+
+_KEYS = _fresh_keys()
 
 
 class OpenSocket(asyncio.Protocol):
@@ -105,7 +117,7 @@ class OpenSocket(asyncio.Protocol):
 
     def _write(self, opcode: int, payload: bytes) -> None:
         if self._is_client:
-            self._transport.write(encode_masked(opcode, payload, urandom(KEY_BYTES)))
+            self._transport.write(encode_masked(opcode, payload, next(_KEYS)))
         else:
             self._transport.write(encode(opcode, payload))
 
