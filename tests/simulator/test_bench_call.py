@@ -182,7 +182,7 @@ def test_the_table_has_a_goal_beside_each_figure(monkeypatch: pytest.MonkeyPatch
     assert result.exit_code == 0
     for goal in GOALS:
         assert goal.what in result.output
-    assert "at least 60" in result.output
+    assert "at least 100" in result.output
     assert "not measured" in result.output
 
 
