@@ -11,16 +11,7 @@ from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from agent.twilio import Phone
-from fsm.effects import (
-    CancelReply,
-    DuckPlayout,
-    Effect,
-    Fill,
-    FinishReply,
-    HoldPlayout,
-    Recite,
-    ResumePlayout,
-)
+from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
 from fsm.events import PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
 from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
