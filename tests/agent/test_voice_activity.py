@@ -251,6 +251,15 @@ def _dated(edge: SpeechStarted | SpeechStopped) -> tuple[str, int]:
     return ("stopped", ns_to_ms(edge.last_voiced_at))
 
 
+@given(frames=st.lists(st.binary(min_size=1, max_size=500), max_size=80))
+def test_what_is_hardly_louder_than_silence_never_starts_speech(frames: list[bytes]) -> None:
+    activity, at = VoiceActivity(), 0
+    for frame in frames:
+        faint = bytes(0xF8 | value for value in frame)  # the eight codes nearest to zero
+        at += len(faint) * NS_PER_SAMPLE
+        assert activity.push(faint, at) is None
+
+
 @given(frames=st.lists(st.binary(max_size=500), max_size=60))
 def test_edges_alternate_and_never_lie_in_the_future(frames: list[bytes]) -> None:
     activity = VoiceActivity()
