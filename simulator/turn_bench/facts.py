@@ -58,7 +58,8 @@ class CallFacts:
     way_ms: int
     body_sounds_ms: tuple[int, ...] = ()
     adopted_turns: frozenset[int] = frozenset()
-    drafts_dropped: int = 0
+    drafts_made: int = 0
+    drafts_adopted: int = 0
     clear_ms: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
     parts_ms: tuple[tuple[tuple[str, int], ...], ...] = ()

@@ -52,7 +52,8 @@ class Figures:
     voice_to_voice_ms: list[int] = field(default_factory=list)
     draft_voice_to_voice_ms: list[int] = field(default_factory=list)
     answered: int = 0
-    drafts_dropped: int = 0
+    drafts_made: int = 0
+    drafts_adopted: int = 0
     cough_dead_air_ms: list[int] = field(default_factory=list)
     coughs: int = 0
     heard_error_words: list[int] = field(default_factory=list)
@@ -83,7 +84,8 @@ class Figures:
         self.turns += len(facts.trace.caller_turns)
         self._add_stops(facts)
         self._add_answers(facts)
-        self.drafts_dropped += facts.drafts_dropped
+        self.drafts_made += facts.drafts_made
+        self.drafts_adopted += facts.drafts_adopted
         for told in facts.trace.turns:
             self.heard_error_words += told.heard_error_words
         self.clear_ms += facts.clear_ms
@@ -149,8 +151,9 @@ class Figures:
             "ledger": {name: _percentiles("p", parts, joint="") for name, parts in self.parts_ms.items()},
             "heard_error_words_p95": nearest_rank(self.heard_error_words, 95),
             "heard_error_words_max": max(self.heard_error_words, default=None),
-            "drafts_dropped_per_turn": rate(self.drafts_dropped, self.turns),
-            "drafts_adopted": len(self.draft_voice_to_voice_ms),
+            "drafts_dropped_per_turn": rate(self.drafts_made - self.drafts_adopted, self.turns),
+            "drafts_made": self.drafts_made,
+            "drafts_adopted": self.drafts_adopted,
             "clear_ms_p99": nearest_rank(self.clear_ms, 99),
             "ledger_violations": sum(self.findings[name] for name in ("ledger", "latency-true")),
             "silence_violations": self.findings["silence"],

@@ -11,7 +11,7 @@ from simulator.checkers.facts import facts_of
 from simulator.checkers.phone_orders import sounds_at
 from simulator.corpus.reader import corpus
 from simulator.corpus.variation import ONE_WAY_MS, vary
-from simulator.runs.evidence import CallEvidence, Evidence
+from simulator.runs.evidence import CallEvidence, Evidence, Line
 from simulator.runs.one import CLEAN_EVERY_SEEDS, quiet, story
 from simulator.runs.plan import Plan
 from simulator.runs.run import gathered
@@ -70,12 +70,20 @@ def facts_from(which: Which, evidence: Evidence) -> CallFacts | Broken:
             for said in call.caller.said
             if said.kind in BODILY
         ),
+        adopted_turns=frozenset(data["turn"] for _, name, data in call.effects if _is_adoption(name, data)),
+        drafts_made=sum(name == "DraftReply" for _, name, _ in call.effects),
+        drafts_adopted=sum(_is_adoption(name, data) for _, name, data in call.effects),
         clear_ms=tuple(_clears_ms(evidence, call)),
         findings=tuple(Finding(one.checker, one.what, one.at_ms) for one in check_all(evidence)),
         parts_ms=tuple(tuple(turn.parts_ms().items()) for turn in ledger_of(call.lines)),
         missed=len(call.caller.missed),
         simulated_ms=evidence.rehearsal.world.elapsed_ms,
     )
+
+
+def _is_adoption(name: str, order: Line) -> bool:
+    """Whether a reply was begun that had been drafted."""
+    return name == "StartReply" and bool(order.get("is_drafted"))
 
 
 def _clears_ms(evidence: Evidence, call: CallEvidence) -> Iterator[int]:

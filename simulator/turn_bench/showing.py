@@ -20,6 +20,7 @@ ALSO = (
     ("stop_ear_ms_p95", "the same, p95", " ms"),
     ("cough_dead_air_ms_max", "dead air after a cough, worst", " ms"),
     ("drafts_dropped_per_turn", "drafts dropped per turn", ""),
+    ("drafts_made", "drafts made", ""),
     ("drafts_adopted", "drafts adopted", ""),
     ("missed_steps", "steps whose moment never came", ""),
 )
