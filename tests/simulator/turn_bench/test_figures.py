@@ -34,8 +34,8 @@ def test_figures_are_pooled_and_told_at_the_server_and_at_the_ear() -> None:
 
 def test_answers_that_were_drafts_have_a_figure_of_their_own() -> None:
     figures = Figures()
-    adopted: dict[str, object] = {"adopted_turns": frozenset({1}), "drafts_made": 3, "drafts_adopted": 1}
-    figures.add(facts([said(2_000, 4_000)], [spoke(4_400, 6_000, 1)], **adopted))
+    caller, agent = [said(2_000, 4_000)], [spoke(4_400, 6_000, 1)]
+    figures.add(facts(caller, agent, adopted_turns=frozenset({1}), drafts_made=3, drafts_adopted=1))
     figures.add(facts([said(2_000, 4_000)], [spoke(4_900, 6_000, 1)], drafts_made=1))
     values = figures.values()
     assert (values["draft_voice_to_voice_ms_p50"], values["voice_to_voice_ms_p95"]) == (250, 750)
