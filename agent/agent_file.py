@@ -3,7 +3,7 @@
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -46,6 +46,8 @@ class Agent(BaseModel):
     sorry: str = SpokenTexts().apology
     """Said by Twilio where a call broke."""
     profile: dict[str, Any] = Field(default_factory=dict)
+    protected: tuple[Annotated[str, Field(pattern=r"\w")], ...] = Field(default=(), strict=False)
+    """Passages that nobody may interrupt, such as a legal notice, wherever they stand in a phrase or an answer."""
 
     def toolset(self) -> Registry:
         """Its tools. Raises what `tools_of` raises, where what was checked at loading is no longer so."""

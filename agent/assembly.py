@@ -106,6 +106,7 @@ def make_character(agent: Agent) -> Character:
         profile=Profile.from_table(agent.profile),
         phrases=agent.fixed_phrases(tools),
         tools=schemas_of(tools),
+        protected=agent.protected,
     )
 
 

@@ -67,7 +67,7 @@ class Call:
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
         self.errands = Errands(services.new_runner(phone.call_sid, phone.caller), self)
-        self._mouth = Mouth(services, self._line, self)
+        self._mouth = Mouth(services, self._line, self, character.protected)
         self._ears = services.ears.listen(self)
         services.model.warm()
         self.feed(CallStarted(phone.caller, phone.called))

@@ -113,9 +113,13 @@ class HeardText:
         count = bisect_right(range(len(self._words)), samples, key=self._middle)
         return self.text[: self._words[count - 1].text_end] if count else ""
 
+    def word_at(self, samples: int) -> int:
+        """Which word of the text sounds at position `samples`, or comes next; their number after the last one."""
+        return bisect_right(range(len(self._words)), samples, key=self._end)
+
     def word_start(self, samples: int) -> int:
         """Where to go on for someone who heard up to position `samples`: back to the start of a word in progress."""
-        index = bisect_right(range(len(self._words)), samples, key=self._end)
+        index = self.word_at(samples)
         if index == len(self._words):
             return samples
         return min(samples, self._start_of(self._words[index].first))

@@ -12,7 +12,7 @@ from agent.reply import Reply
 from agent.services import Services
 from agent.twilio import Phone
 from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
-from fsm.events import PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
+from fsm.events import PassageReached, PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
 from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
 
@@ -49,9 +49,10 @@ class Mouth:
     Exactly one reply is current; everything that arrives for another one falls on the floor.
     """
 
-    def __init__(self, services: Services, line: Line, owner: Owner) -> None:
+    def __init__(self, services: Services, line: Line, owner: Owner, protected: Sequence[str] = ()) -> None:
         self.owner = owner
         self._clock = services.clock
+        self._protected = protected
         self._pronounce = services.pronounce
         self._pacer = services.pacer
         self._model = services.model
@@ -246,7 +247,7 @@ class Mouth:
             if isinstance(news, ReplyAudioStarted):
                 self.owner.stamp("sent", now)
                 self._sent_at = now
-            else:
+            elif not isinstance(news, PassageReached):
                 self._stamp_heard(0)
             self.owner.feed(news)
         if self._is_paced and self.playout.has_unsent_audio and not self._is_held:
@@ -279,7 +280,7 @@ class Mouth:
         self._number = number
         self._has_audio = False
         self._sent_at = None
-        self.playout.begin(number)
+        self.playout.begin(number, self._protected)
         if self._is_held:
             self.playout.hold(now)
 

@@ -3,6 +3,8 @@
 Pure: instants come in as arguments, sound goes out through `PhoneOut`, and `next_due` says when to ask again.
 """
 
+from collections.abc import Sequence
+
 from agent.fillers import Filler
 from agent.heard_text import SAMPLES_PER_WEIGHT, HeardText
 from agent.ports import Alignment, PhoneOut
@@ -64,13 +66,13 @@ class Playout:
 
     # --- a reply's life -----------------------------------------------------------------------------------
 
-    def begin(self, reply: int) -> None:
-        """Make room for `reply`; the one before must be over, dropped, or at least wholly sent."""
+    def begin(self, reply: int, protected: Sequence[str] = ()) -> None:
+        """Make room for `reply`, in which these passages are not to be interrupted; the one before must be sent."""
         unsent = self._audio.unsent
         assert unsent == 0, f"reply {self._reply} still has {unsent} samples to send: drop it before {reply}"
         self._forget_reply()
         self._reply = reply
-        self._news = ReplyNews(reply, self._text, self._audio, self._line)
+        self._news = ReplyNews(reply, self._text, self._audio, self._line, protected)
 
     def note_text(self, text: str, spoken: str | None = None) -> None:
         """The next clause of the reply was handed to the voice, which speaks `spoken` where that differs."""
@@ -120,7 +122,7 @@ class Playout:
     def next_due(self, now: int) -> int | None:
         """The instant at which `pump` and `poll` need calling next; None: not before something is done here."""
         piece_at = self._refill_until(now) or self._piece_at()
-        news_at = None if self._news is None else self._news.due_at()
+        news_at = None if self._news is None else self._news.due_at(is_withheld=self._is_in_dispute)
         dues = [due for due in (piece_at, self._mark_at(), news_at) if due is not None]
         return max(now, min(dues)) if dues else None
 
@@ -224,7 +226,11 @@ class Playout:
 
         Nothing happens to a reply that is held or ducked: its end is told once it goes on.
         """
-        return None if self._news is None else self._news.poll(now)
+        return None if self._news is None else self._news.poll(now, is_withheld=self._is_in_dispute)
+
+    @property
+    def _is_in_dispute(self) -> bool:
+        return self._is_held or self._ducked_by is not None
 
     # --- silence and quiet --------------------------------------------------------------------------------
 
@@ -232,7 +238,6 @@ class Playout:
         """Silence the phone and keep the reply; the words heard so far. A filler is not kept."""
         if not self._is_held:
             self._is_held = True
-            self._withhold_news()
             heard = self.heard_samples(now)
             unheard = self._silence(now)
             self.cleared_samples += unheard - self._audio.hold(heard, self._line.sent_samples)
@@ -267,7 +272,6 @@ class Playout:
         if self._audio.sent or self._ducked_by:
             self._volume.appear(self._ducked_by or 0)
         self._is_held = False
-        self._withhold_news()
         self.pump(now)
 
     def _turn_volume(self, now: int) -> None:
@@ -275,12 +279,7 @@ class Playout:
             self.go_on(now)
         else:
             self._volume.fade_to(self._ducked_by or 0)
-            self._withhold_news()
             self.pump(now)
-
-    def _withhold_news(self) -> None:
-        if self._news is not None:
-            self._news.is_withheld = self._is_held or self._ducked_by is not None
 
     def drop(self, now: int) -> str:
         """Silence the phone if it may still sound and forget the reply; the words heard of it."""

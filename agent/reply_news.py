@@ -1,27 +1,34 @@
 """What happens to one reply at the phone, each thing told once: it started, ran dry, was heard to its end. Pure."""
 
+from collections.abc import Sequence
+
 from agent.heard_text import HeardText
+from agent.passages import Passages
 from agent.reply_audio import ReplyAudio
 from agent.sent_audio import SentAudio
-from fsm.events import PlayoutDrained, PlayoutFinished, ReplyAudioStarted
+from fsm.events import PassageReached, PlayoutDrained, PlayoutFinished, ReplyAudioStarted
 
-News = ReplyAudioStarted | PlayoutDrained | PlayoutFinished
+News = ReplyAudioStarted | PassageReached | PlayoutDrained | PlayoutFinished
 
 
 class ReplyNews:
     """Tells the news of reply `reply`, and when there may be some.
 
-    Nothing happens to a reply while it is withheld, held or ducked: all that is told once it goes on as usual.
+    Its beginnings and ends are not told while it is withheld, held or ducked, but once it goes on as usual. `protected`
+    are passages that may not be interrupted.
     """
 
-    def __init__(self, reply: int, text: HeardText, audio: ReplyAudio, line: SentAudio) -> None:
+    def __init__(
+        self, reply: int, text: HeardText, audio: ReplyAudio, line: SentAudio, protected: Sequence[str] = ()
+    ) -> None:
         self.is_finished = False
         """No more audio of it comes."""
-        self.is_withheld = False
         self._reply = reply
         self._text = text
         self._audio = audio
         self._line = line
+        self._passages = Passages(protected) if protected else None
+        self._is_protected = False
         self._is_part_open = False
         self._owes_started = False
         self._is_over = False
@@ -33,13 +40,19 @@ class ReplyNews:
             self._is_part_open = self._owes_started = True
         return begins
 
-    def poll(self, now: int) -> News | None:
+    def poll(self, now: int, *, is_withheld: bool) -> News | None:
         """The next thing that happened to it."""
-        if self._is_over or self.is_withheld:
+        if self._is_over:
             return None
-        if self._owes_started:
+        if self._owes_started and not is_withheld:
             self._owes_started = False
             return ReplyAudioStarted(self._reply)
+        if self._passages is not None and self._turns_page(self._passages, now):
+            return PassageReached(self._reply, self._is_protected)
+        return None if is_withheld else self._end(now)
+
+    def _end(self, now: int) -> News | None:
+        """That it was heard, as far as it came."""
         if self._audio.unsent or not self._line.was_heard(self._audio.phone_end, now):
             return None
         if self.is_finished:
@@ -51,9 +64,17 @@ class ReplyNews:
             return PlayoutDrained(self._reply, self._text.heard(self._text.samples))
         return None
 
-    def due_at(self) -> int | None:
+    def _turns_page(self, passages: Passages, now: int) -> bool:
+        """Whether the caller came to a passage that may not be interrupted, or has heard it."""
+        position = self._audio.heard(self._line.played(now))
+        is_protected = position > 0 and passages.holds(self._text.text, self._text.word_at(position))
+        is_news = is_protected is not self._is_protected
+        self._is_protected = is_protected
+        return is_news
+
+    def due_at(self, *, is_withheld: bool) -> int | None:
         """The instant (ns) at which `poll` has something to tell if nothing else happens before; None: not known."""
-        if self._is_over or self.is_withheld:
+        if self._is_over or is_withheld:
             return None
         if self._audio.unsent:
             return 0 if self._owes_started else None

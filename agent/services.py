@@ -77,6 +77,8 @@ class Character:
     profile: Profile
     phrases: Phrases
     tools: tuple[ToolSchema, ...]
+    protected: tuple[str, ...] = ()
+    """Passages that nobody may interrupt, wherever they are said."""
 
 
 @dataclass(frozen=True, slots=True)

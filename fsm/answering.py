@@ -24,6 +24,7 @@ from fsm.events import (
     ReplyFailed,
     Tick,
 )
+from fsm.floor_words import is_backchannel
 from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools, is_due
 from fsm.hearing import Change
 from fsm.opening import close_reply, open_reply, with_expected
@@ -148,6 +149,7 @@ def finish(state: CallState, text: str, now: int) -> CallState:
         transcript=transcript,
         reply_from=len(transcript),
         heard=None,
+        is_protected=False,
         finished_at=now,
         apologies=state.apologies if state.is_recital else 0,
         is_finalizing=False,
@@ -156,9 +158,12 @@ def finish(state: CallState, text: str, now: int) -> CallState:
 
 def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
     """The caller heard the whole reply: the floor is theirs, and what they said or pressed meanwhile is answered."""
+    was_protected = state.is_protected
     state = finish(state, event.text, now)
     if answers_the_end(state, event.text):
         state = replace(state, utterance=replace(state.utterance, settled=(state.agreed,)))
+    elif was_protected and is_backchannel(state.utterance.words):
+        state = replace(state, utterance=Utterance(digits=state.utterance.digits))
     wait_ms = state.profile.noise_idle_ms if state.is_talking else state.profile.idle_ms
     ends_at = turn_end_at(state, now) if state.utterance.text else None
     return state.set_deadlines(turn_end_at=ends_at, idle_at=now + ms_to_ns(wait_ms)), ()

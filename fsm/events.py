@@ -127,6 +127,14 @@ class PlayoutDucked:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageReached:
+    """The caller came to a passage of the reply that may not be interrupted, or (not `is_protected`) has heard it."""
+
+    reply: int
+    is_protected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlayoutDrained:
     """All audio so far was heard, `heard` in words, and more is still to come (a tool runs, a provider is slow)."""
 
@@ -216,6 +224,7 @@ Event = (
     | EarsFailed
     | EarsRestored
     | ReplyAudioStarted
+    | PassageReached
     | PlayoutHeld
     | PlayoutDucked
     | PlayoutDrained

@@ -101,8 +101,24 @@ def must_leave(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 
 
 
 def keys_must_wait(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
-    """A key does not interrupt: the profile forbids it."""
-    return not state.profile.keys_interrupt
+    """A key does not interrupt: the profile forbids it, or a passage that must be heard."""
+    return state.is_protected or not state.profile.keys_interrupt
+
+
+def is_protected(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A passage sounds that nobody may interrupt."""
+    return state.is_protected
+
+
+def begins_passage(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply came to a passage that nobody may interrupt."""
+    return is_current(state, event, now) and bool(event.is_protected)
+
+
+def is_owed_the_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A protected passage of the present reply is over, and somebody wanted the floor meanwhile, or still sounds."""
+    is_over = is_current(state, event, now) and not event.is_protected and not state.is_last_word
+    return is_over and (state.is_talking or barge_in.has_claim(state, now))
 
 
 def is_late_agreement(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard

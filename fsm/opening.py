@@ -32,6 +32,7 @@ def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool
         heard=None,
         heard_before="",
         is_claimed=False,
+        is_protected=False,
         false_alarms=0,
         agreed="",
         failure="",

@@ -168,6 +168,8 @@ class CallState:
     """What they had heard of it when the sound began that disputes the floor."""
     is_claimed: bool = False
     """The caller has the floor as soon as the phone is silent."""
+    is_protected: bool = False
+    """A passage sounds that nobody may interrupt; what the caller says meanwhile is kept."""
     false_alarms: int = 0
     """Sounds during the present reply that were no bid for the floor."""
     agreed: str = ""

@@ -11,6 +11,7 @@ from fsm.endpointing import turn_end_at
 from fsm.events import (
     DigitPressed,
     Event,
+    PassageReached,
     PlayoutDucked,
     PlayoutHeld,
     SpeechStarted,
@@ -104,6 +105,32 @@ def weigh_words(state: CallState, event: WordsHeard | TurnEnded, now: int) -> Ch
 def keep_digit(state: CallState, event: DigitPressed, _now: int) -> Change:
     """A key that may not interrupt: it is part of what we answer next."""
     return replace(state, utterance=with_digit(state.utterance, event)), ()
+
+
+def keep_words(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
+    """Words within a passage that nobody may interrupt: they are answered when it was heard."""
+    return replace(state, utterance=_with(state.utterance, event)), ()
+
+
+def note_passage(state: CallState, event: PassageReached, _now: int) -> Change:
+    """A passage that nobody may interrupt begins; or it was heard, and nobody wanted to."""
+    said = state.utterance if event.is_protected else Utterance(digits=state.utterance.digits)
+    return replace(state, is_protected=event.is_protected, utterance=said), ()
+
+
+def reopen(state: CallState, _event: PassageReached, now: int) -> Change:
+    """The passage was heard: whoever spoke into it has the floor now, whoever still sounds may get it."""
+    state = replace(state, is_protected=False)
+    if barge_in.has_claim(state, now):
+        return claim(state, Tick(), now)
+    return react(state, SpeechStarted(state.onset_at or now), now)
+
+
+def shield(state: CallState, event: PassageReached, now: int) -> Change:
+    """The reply came to a passage that nobody may interrupt while the floor was in dispute: that is over for now."""
+    said = state.utterance
+    state, effects = carry_on(state, event, now)
+    return replace(state, is_protected=True, utterance=said, false_alarms=state.false_alarms - 1), effects
 
 
 def overhear(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:

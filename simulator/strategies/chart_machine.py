@@ -17,13 +17,8 @@ from fsm.events import (
     EarsFailed,
     EarsRestored,
     EndOfTurnScored,
-    Event,
     HangUpRequested,
-    PlayoutDrained,
-    PlayoutDucked,
-    PlayoutFinished,
-    PlayoutHeld,
-    ReplyAudioStarted,
+    PassageReached,
     ReplyFailed,
     SpeechStarted,
     SpeechStopped,
@@ -44,6 +39,7 @@ from fsm.units import ms_to_ns
 from simulator.strategies.moves import (
     AGREEING,
     CONTENT,
+    LATE,
     LATENESS_NS,
     RARELY,
     RETRY_AFTER_MS,
@@ -51,23 +47,11 @@ from simulator.strategies.moves import (
     is_asking,
     is_old,
     is_owed,
+    late_news,
     move,
 )
 from simulator.strategies.promises import settled_by_ms
 from simulator.strategies.telling import Telling
-
-LATE = st.sampled_from(
-    [
-        ReplyAudioStarted,
-        ReplyFailed,
-        PlayoutHeld,
-        PlayoutDucked,
-        PlayoutFinished,
-        PlayoutDrained,
-        ToolsRequested,
-    ]
-)
-"""What may come when it no longer matters."""
 
 
 class ChartMachine(Telling, RuleBasedStateMachine):
@@ -256,6 +240,11 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         current.is_mute = True
         self.feed(ReplyFailed(current.number, Stage.VOICE, "closed", retryable))
 
+    @move(PassageReached, lambda self: self.shell.is_sounding)
+    def a_passage_begins_or_ends(self) -> None:
+        """The caller comes to something that nobody may interrupt, or has heard it."""
+        self.feed(PassageReached(self.state.reply, not self.state.is_protected))
+
     # --- the end, and what comes too late ----------------------------------------------------------------------
 
     @move(HangUpRequested, is_old, chance=RARELY)
@@ -270,22 +259,13 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         heard = "" if self.state.mode is Mode.LISTENING else self.shell.line_closed(self.now)
         self.feed(CallEnded("hung up", heard))
 
-    @rule(late=LATE)
-    def something_comes_too_late(self, late: type[Event]) -> None:
+    @rule(which=LATE)
+    def something_comes_too_late(self, which: int) -> None:
         """The news of the reply before this one: it changes nothing."""
-        mode, number = self.state.mode, self.state.reply - 1
-        if mode is Mode.CONNECTING or IGNORED.get((mode, late.__name__), "").startswith("cannot happen"):
+        mode, late = self.state.mode, late_news(self.state.reply - 1)[which]
+        if mode is Mode.CONNECTING or IGNORED.get((mode, type(late).__name__), "").startswith("cannot happen"):
             return
-        values: dict[type[Event], Event] = {
-            ReplyAudioStarted: ReplyAudioStarted(number),
-            ReplyFailed: ReplyFailed(number, Stage.VOICE, "closed"),
-            PlayoutHeld: PlayoutHeld(number, "reply"),
-            PlayoutDucked: PlayoutDucked(number, "reply"),
-            PlayoutFinished: PlayoutFinished(number, "reply"),
-            PlayoutDrained: PlayoutDrained(number, "reply"),
-            ToolsRequested: ToolsRequested(number, (ToolCall("late", "book", "{}"),)),
-        }
-        self.nothing_follows_from(values[late])
+        self.nothing_follows_from(late)
 
     def teardown(self) -> None:
         """Nobody says or does anything any more: the call ends by itself, in good time."""

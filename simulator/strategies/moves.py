@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from fsm.chart import TABLE
-from fsm.events import Event
+from fsm.events import (
+    Event,
+    PassageReached,
+    PlayoutDrained,
+    PlayoutDucked,
+    PlayoutFinished,
+    PlayoutHeld,
+    ReplyAudioStarted,
+    ReplyFailed,
+    Stage,
+    ToolCall,
+    ToolsRequested,
+)
 from fsm.units import ms_to_ns
 
 if TYPE_CHECKING:
@@ -29,6 +41,24 @@ LATENESS_NS = st.sampled_from([0, 0, 0, 1, ms_to_ns(1), ms_to_ns(40)])
 RETRY_AFTER_MS = st.sampled_from([0, 0, 400, 4_000, 4_001])
 RARELY = st.integers(0, 3)
 """What would end most stories early happens only at 0."""
+
+
+def late_news(number: int) -> tuple[Event, ...]:
+    """What may still come of reply `number` when it no longer matters."""
+    return (
+        ReplyAudioStarted(number),
+        ReplyFailed(number, Stage.VOICE, "closed"),
+        PassageReached(number, is_protected=True),
+        PlayoutHeld(number, "reply"),
+        PlayoutDucked(number, "reply"),
+        PlayoutFinished(number, "reply"),
+        PlayoutDrained(number, "reply"),
+        ToolsRequested(number, (ToolCall("late", "book", "{}"),)),
+    )
+
+
+LATE = st.integers(0, len(late_news(0)) - 1)
+"""Which of them comes."""
 
 GROWN_UP = 20
 """Events after which a story may come to its end; shorter ones test little."""
