@@ -1,5 +1,6 @@
 """Many calls of the corpus, in this process or several, with their figures by profile."""
 
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -107,7 +108,7 @@ def measured(calls: Sequence[Which], jobs: int) -> Iterator[CallFacts | Broken]:
     if jobs == 1 or len(calls) == 1:
         yield from map(measure, calls)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_alone) as pool:
         try:
             for begin in range(0, len(calls), CHUNK_CALLS * AHEAD_CHUNKS * jobs):
                 part = calls[begin : begin + CHUNK_CALLS * AHEAD_CHUNKS * jobs]
@@ -116,6 +117,11 @@ def measured(calls: Sequence[Which], jobs: int) -> Iterator[CallFacts | Broken]:
             raise ScriptError(f"a process that ran calls died: {error}; --jobs 1 shows at which") from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C is for the process that started this one: it decides what becomes of the calls under way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def values_of(wish: Wish, figures: dict[str, Figures]) -> dict[str, Any]:
