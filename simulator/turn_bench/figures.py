@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.metrics.panel import YIELD_WINDOW_MS
 from agent.metrics.percentiles import nearest_rank, rate
 from agent.metrics.score import Score
 from simulator.turn_bench.episodes import CutOff, answers, false_alarms, interruptions
@@ -138,6 +139,7 @@ class Figures:
             **_percentiles("final_stop_ms", final_at_server),
             **_percentiles("stop_ear_ms", self.stop_ms),
             **_percentiles("final_stop_ear_ms", self.final_stop_ms),
+            "reply_stopped_rate": rate(sum(stop <= YIELD_WINDOW_MS for stop in self.final_stop_ms), len(self.stop_ms)),
             "cough_dead_air_ms": self._dead_air_ms(95),
             "cough_dead_air_ms_max": self._dead_air_ms(100),
             "coughs": self.coughs,

@@ -14,6 +14,7 @@ from simulator.turn_bench.goals import GOALS, Goal
 from simulator.turn_bench.misses import Miss
 
 ALSO = (
+    ("reply_stopped_rate", "interrupted replies of which nothing sounds after 2 s, on no grid", ""),
     ("final_stop_ms_p50", "until nothing of that reply sounds, median", " ms"),
     ("final_stop_ms_p95", "the same, p95", " ms"),
     ("stop_ear_ms_p50", "onset to silence at the caller's ear, median", " ms"),

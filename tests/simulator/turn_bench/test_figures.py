@@ -30,6 +30,7 @@ def test_figures_are_pooled_and_told_at_the_server_and_at_the_ear() -> None:
     assert (values["calls"], values["yield_rate"], values["false_cutoff_rate"]) == (4, 0.75, 0.0)
     assert (values["stop_ms_p50"], values["stop_ear_ms_p50"], values["stop_ms_p95"]) == (80, 230, 3_850)
     assert values["voice_to_voice_ms_p50"] == 550
+    assert values["reply_stopped_rate"] == 0.75
 
 
 def test_answers_that_were_drafts_have_a_figure_of_their_own() -> None:
