@@ -12,7 +12,7 @@ from typing import Any
 
 from transitions import Machine
 
-from fsm import answering, guards, hearing, tool_rounds, yielding
+from fsm import answering, guards, hearing, meeting, pickup_guards, tool_rounds, yielding
 from fsm.events import EVENTS, Event
 from fsm.guards import Guard
 from fsm.hearing import Reducer
@@ -70,12 +70,12 @@ def freeze() -> Table:
 
 
 def _branch(transition: Any) -> Branch:  # noqa: ANN401 - `transitions` ships no types
-    conditions = [_lookup(condition.func, (guards,)) for condition in transition.conditions]
+    conditions = [_lookup(condition.func, (guards, pickup_guards)) for condition in transition.conditions]
     assert len(conditions) <= 1, "a row has one guard: combine questions in fsm.guards, where they have a name"
     return Branch(
         dest=None if transition.dest is None else Mode[transition.dest],
         guard=conditions[0] if conditions else None,
-        reducer=_lookup(transition.after[0], (hearing, answering, tool_rounds, yielding)),
+        reducer=_lookup(transition.after[0], (hearing, answering, meeting, tool_rounds, yielding)),
     )
 
 

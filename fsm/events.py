@@ -23,10 +23,16 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The media stream is open and the caller can be heard."""
+    """The media stream is open and the caller can be heard.
+
+    `is_placed`: by us, and who picked up is to be found out; `voicemail` is what a machine is to be told, empty for
+    nothing.
+    """
 
     caller: str
     called: str
+    is_placed: bool = False
+    voicemail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,21 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class BeepHeard:
+    """A steady tone, such as answering machines make before they record, ended at instant `ended_at` (ns)."""
+
+    ended_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswererReported:
+    """The telephone network says who picked up; `has_beeped`: and that the machine records now."""
+
+    is_machine: bool
+    has_beeped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpRequested:
     """Somebody other than the caller wants the call over, politely: a drain, an operator."""
 
@@ -233,6 +254,8 @@ Event = (
     | ToolReturned
     | ReplyFailed
     | DigitPressed
+    | BeepHeard
+    | AnswererReported
     | HangUpRequested
     | Tick
     | CallEnded

@@ -1,8 +1,8 @@
 """The rows of the chart: who may have the floor after what. Read them top to bottom; nothing else moves the mode.
 
-A row says what happens, never how: guards are questions from `fsm.guards`, reducers verbs from `fsm.hearing`,
-`fsm.answering`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and event is decided: by rows, the last of
-which has no guard, or by a reason in `IGNORED`.
+A row says what happens, never how: guards are questions from `fsm.guards` and `fsm.pickup_guards`, reducers verbs from
+`fsm.hearing`, `fsm.answering`, `fsm.meeting`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and event is
+decided: by rows, the last of which has no guard, or by a reason in `IGNORED`.
 
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
 on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced for a moment or goes on
@@ -26,24 +26,44 @@ def _row(event: str, source: Mode, dest: Mode | None, reducer: str, guard: str |
 
 ROWS: list[dict[str, Any]] = [
     # CONNECTING: the stream is being opened
+    _row("CallStarted", CONNECTING, LISTENING, "await_hello", "is_placed"),
     _row("CallStarted", CONNECTING, THINKING, "greet"),
     _row("Tick", CONNECTING, ENDED, "leave_unanswered", "is_connect_overdue"),
     _row("Tick", CONNECTING, None, "rearm"),
     _row("HangUpRequested", CONNECTING, ENDED, "leave_unanswered"),
     _row("CallEnded", CONNECTING, ENDED, "close_call"),
     # LISTENING: the floor is the caller's
+    _row("SpeechStarted", LISTENING, None, "note_meeting", "is_meeting"),
     _row("SpeechStarted", LISTENING, None, "note_voice"),
+    _row("SpeechStopped", LISTENING, None, "note_meeting", "is_meeting"),
     _row("SpeechStopped", LISTENING, None, "note_silence"),
+    _row("WordsHeard", LISTENING, None, "note_meeting", "is_meeting"),
+    _row("WordsHeard", LISTENING, None, "meet_again", "tells_machine"),
     _row("WordsHeard", LISTENING, None, "ignore", "is_late_agreement"),
     _row("WordsHeard", LISTENING, None, "note_words"),
+    _row("BeepHeard", LISTENING, None, "note_meeting", "is_meeting"),
+    _row("BeepHeard", LISTENING, None, "meet_again", "may_be_machine"),
+    _row("BeepHeard", LISTENING, None, "ignore"),
+    _row("AnswererReported", LISTENING, None, "note_meeting", "is_meeting"),
+    _row("AnswererReported", LISTENING, None, "note_report"),
+    _row("DigitPressed", LISTENING, None, "ignore", "is_meeting"),
     _row("DigitPressed", LISTENING, None, "note_digit"),
+    _row("TurnLikelyEnded", LISTENING, None, "ignore", "is_meeting"),
     _row("TurnLikelyEnded", LISTENING, None, "note_guess"),
+    _row("TurnResumed", LISTENING, None, "ignore", "is_meeting"),
     _row("TurnResumed", LISTENING, None, "forget_guess"),
+    _row("EndOfTurnScored", LISTENING, None, "ignore", "is_meeting"),
     _row("EndOfTurnScored", LISTENING, None, "note_score"),
+    _row("TurnEnded", LISTENING, None, "note_meeting", "is_meeting"),
+    _row("TurnEnded", LISTENING, None, "meet_again", "tells_machine"),
     _row("TurnEnded", LISTENING, None, "note_end", "lacks_an_answer"),
     _row("TurnEnded", LISTENING, THINKING, "answer", "has_words"),
     _row("TurnEnded", LISTENING, None, "ignore"),
     _row("Tick", LISTENING, THINKING, "say_goodbye", "is_call_too_long"),
+    _row("Tick", LISTENING, ENDED, "leave_without_message", "is_met_in_vain"),
+    _row("Tick", LISTENING, THINKING, "leave_message", "is_machine_listening"),
+    _row("Tick", LISTENING, THINKING, "greet_answerer", "is_person_waiting"),
+    _row("Tick", LISTENING, None, "note_meeting", "is_meeting"),
     _row("Tick", LISTENING, THINKING, "answer", "is_turn_over"),
     _row("Tick", LISTENING, None, "await_final", "is_final_awaited"),
     _row("Tick", LISTENING, THINKING, "ask_pardon", "is_unheard"),
@@ -52,6 +72,7 @@ ROWS: list[dict[str, Any]] = [
     _row("Tick", LISTENING, THINKING, "say_goodbye", "is_abandoned"),
     _row("Tick", LISTENING, None, "rearm"),
     _row("ToolReturned", LISTENING, None, "note_result"),
+    _row("EarsFailed", LISTENING, None, "note_deafness", "is_meeting"),
     _row("EarsFailed", LISTENING, None, "await_ears"),
     _row("EarsRestored", LISTENING, None, "note_deafness"),
     _row("HangUpRequested", LISTENING, THINKING, "say_goodbye"),
@@ -61,8 +82,12 @@ ROWS: list[dict[str, Any]] = [
     _row("SpeechStarted", THINKING, None, "withhold"),
     _row("SpeechStopped", THINKING, None, "await_release"),
     _row("WordsHeard", THINKING, None, "ignore", "is_last_word"),
+    _row("WordsHeard", THINKING, LISTENING, "meet_again", "tells_machine"),
     _row("WordsHeard", THINKING, LISTENING, "resume_turn", "adds_words"),
     _row("WordsHeard", THINKING, None, "settle_asked"),
+    _row("BeepHeard", THINKING, LISTENING, "meet_again", "may_be_machine"),
+    _row("BeepHeard", THINKING, None, "ignore"),
+    _row("AnswererReported", THINKING, None, "note_report"),
     _row("DigitPressed", THINKING, None, "ignore", "is_last_word"),
     _row("DigitPressed", THINKING, LISTENING, "resume_turn"),
     _row("TurnResumed", THINKING, LISTENING, "take_back", "may_go_on"),
@@ -107,6 +132,9 @@ ROWS: list[dict[str, Any]] = [
     _row("WordsHeard", SPEAKING, None, "keep_words", "is_protected"),
     _row("WordsHeard", SPEAKING, BARGE_IN, "claim", "claims_floor"),
     _row("WordsHeard", SPEAKING, None, "overhear"),
+    _row("BeepHeard", SPEAKING, BARGE_IN, "hush_for_beep", "may_be_machine"),
+    _row("BeepHeard", SPEAKING, None, "ignore"),
+    _row("AnswererReported", SPEAKING, None, "note_report"),
     _row("TurnEnded", SPEAKING, None, "ignore", "is_last_word"),
     _row("TurnEnded", SPEAKING, None, "keep_words", "is_protected"),
     _row("TurnEnded", SPEAKING, BARGE_IN, "claim", "claims_floor"),
@@ -128,6 +156,7 @@ ROWS: list[dict[str, Any]] = [
     _row("PlayoutDrained", SPEAKING, THINKING, "await_more", "is_current"),
     _row("PlayoutDrained", SPEAKING, None, "ignore"),
     _row("PlayoutFinished", SPEAKING, ENDED, "end_call", "ends_call"),
+    _row("PlayoutFinished", SPEAKING, LISTENING, "await_person", "was_screened"),
     _row("PlayoutFinished", SPEAKING, LISTENING, "finish_reply", "is_current"),
     _row("PlayoutFinished", SPEAKING, None, "ignore"),
     _row("ToolsRequested", SPEAKING, None, "run_tools", "may_use_tools"),
@@ -149,6 +178,9 @@ ROWS: list[dict[str, Any]] = [
     # BARGE_IN: both want the floor, the phone is silent or goes on quietly
     _row("SpeechStarted", BARGE_IN, None, "weigh_voice"),
     _row("SpeechStopped", BARGE_IN, None, "weigh_silence"),
+    _row("BeepHeard", BARGE_IN, None, "hush_for_beep", "may_be_machine"),
+    _row("BeepHeard", BARGE_IN, None, "ignore"),
+    _row("AnswererReported", BARGE_IN, None, "note_report"),
     _row("WordsHeard", BARGE_IN, None, "claim", "claims_floor"),
     _row("WordsHeard", BARGE_IN, SPEAKING, "carry_on", "only_agrees"),
     _row("WordsHeard", BARGE_IN, None, "weigh_words"),
@@ -160,6 +192,7 @@ ROWS: list[dict[str, Any]] = [
     _row("PassageReached", BARGE_IN, None, "ignore"),
     _row("PlayoutHeld", BARGE_IN, THINKING, "say_goodbye", "must_leave"),
     _row("PlayoutHeld", BARGE_IN, ENDED, "end_call", "was_last_heard_out"),
+    _row("PlayoutHeld", BARGE_IN, LISTENING, "meet_again", "is_machine_after_all"),
     _row("PlayoutHeld", BARGE_IN, LISTENING, "take_answer", "was_heard_out"),
     _row("PlayoutHeld", BARGE_IN, LISTENING, "yield_floor", "floor_is_claimed"),
     _row("PlayoutHeld", BARGE_IN, None, "note_heard", "is_current"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from fsm.answerer import Answerer
 from fsm.events import ToolCall
 from fsm.expectations import ANYTHING, Expected
 from fsm.profile import Phrases, Profile
@@ -31,6 +32,8 @@ class Deadlines:
     """LISTENING: the caller has been silent long enough."""
     idle_at: int | None = None
     """LISTENING: nobody says anything."""
+    meet_at: int | None = None
+    """LISTENING: who picked up is known by then, or a machine's greeting is over."""
     filler_at: int | None = None
     """THINKING: say that we are at it."""
     reply_at: int | None = None
@@ -59,7 +62,7 @@ class Deadlines:
 
 DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
     Mode.CONNECTING: ("connect_at",),
-    Mode.LISTENING: ("turn_end_at", "idle_at", "call_end_at"),
+    Mode.LISTENING: ("turn_end_at", "idle_at", "meet_at", "call_end_at"),
     Mode.THINKING: ("filler_at", "reply_at", "retry_at", "release_at", "call_end_at"),
     Mode.SPEAKING: ("speaking_at", "call_end_at"),
     Mode.BARGE_IN: ("duck_at", "verdict_at", "call_end_at"),
@@ -144,6 +147,26 @@ class CallState:
     """The silence before a sound that came when we had taken the turn as over already."""
     expected: Expected = ANYTHING
     """The answer that our last question asks for."""
+
+    answerer: Answerer = Answerer.CALLER
+    """Who is at the other end."""
+    answerer_by: str = ""
+    """What tells so."""
+    is_meeting: bool = False
+    """Who picked up is not known, or a machine's greeting goes on: what is said is no turn of a conversation."""
+    picked_up_at: int = 0
+    """When that began."""
+    greeting_ms: int = 0
+    """How long they have sounded since, the present sound not counted."""
+    was_screened: bool = False
+    """We told a machine who we are, and it fetches a person."""
+    has_beeped: bool = False
+    reported: Answerer = Answerer.UNKNOWN
+    """Who the telephone network says it is."""
+    voicemail: str = ""
+    """What a machine is to be told; empty for nothing."""
+    messages: int = 0
+    """How often that was begun."""
 
     turn: int = 0
     transcript: tuple[Message, ...] = ()

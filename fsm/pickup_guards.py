@@ -1,0 +1,54 @@
+"""Pure questions about who picked up a call that we placed, as `fsm.guards`."""
+
+from typing import Any
+
+from fsm import pickup
+from fsm.answerer import Answerer, answerer_by
+from fsm.guards import is_current
+from fsm.state import CallState
+
+
+def is_placed(_state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """We placed the call, and do not know who picked up."""
+    return bool(event.is_placed)
+
+
+def is_meeting(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Who picked up is open, or a machine's greeting goes on."""
+    return state.is_meeting
+
+
+def may_be_machine(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A beep may still show that it is a machine, or that it records only now."""
+    return pickup.may_be_machine(state)
+
+
+def tells_machine(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Words that only machines say, of somebody we took for a person."""
+    is_open = pickup.may_be_machine(state) and not state.is_last_word
+    return is_open and answerer_by(f"{state.utterance.words} {event.text}") is Answerer.MACHINE
+
+
+def has_beeped(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was silenced because a machine beeped."""
+    return is_current(state, event, now) and state.has_beeped
+
+
+def was_screened(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A machine that asked for whom was told; a person has not picked up since."""
+    return is_current(state, event, now) and state.was_screened and state.answerer is Answerer.SCREENER
+
+
+def is_met_in_vain(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Nobody picked up whom anything could be told."""
+    return state.is_meeting and pickup.is_in_vain(pickup.judged(state, now), now)
+
+
+def is_machine_listening(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A machine picked up and takes our message now."""
+    return state.is_meeting and pickup.is_machine_listening(pickup.judged(state, now), now)
+
+
+def is_person_waiting(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """Somebody picked up who waits to hear from us."""
+    return state.is_meeting and pickup.is_person_waiting(pickup.judged(state, now), now)
