@@ -22,6 +22,15 @@ MAX_FILE_BYTES = 256 * 1024
 """An agent's file is a page or two; anything longer is some other file."""
 
 
+class Voicemail(BaseModel):
+    """What becomes of a call of ours that a machine picks up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    message: str = Field(default="", max_length=2_000)
+    """Said after its beep; empty: it is told nothing."""
+
+
 class Agent(BaseModel):
     """One agent. `phrases` and `profile` are tables as `fsm.profile` reads them, `tools` names in the catalog.
 
@@ -41,6 +50,8 @@ class Agent(BaseModel):
     tools_from: tuple[str, ...] = Field(default=(), strict=False)
     """Python files with tools of the agent's own, as absolute paths (in the TOML: seen from it), or modules."""
     phrases: dict[str, Any] = Field(default_factory=dict)
+    voicemail: Voicemail = Voicemail()
+    """For calls that we place."""
     busy: str = SpokenTexts().busy
     """Said by Twilio where there is no room for a call."""
     sorry: str = SpokenTexts().apology

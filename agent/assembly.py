@@ -107,6 +107,7 @@ def make_character(agent: Agent) -> Character:
         phrases=agent.fixed_phrases(tools),
         tools=schemas_of(tools),
         protected=agent.protected,
+        voicemail=agent.voicemail.message,
     )
 
 

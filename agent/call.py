@@ -10,6 +10,7 @@ from agent.errors import Fault
 from agent.fence import fenced
 from agent.media_clock import MediaClock
 from agent.mouth import Line, Mouth
+from agent.pickup_watch import PickupWatch, report_of, started_of
 from agent.services import Character, Services
 from agent.turn_record import TurnRecord
 from agent.twilio import Phone
@@ -24,7 +25,6 @@ from fsm.effects import (
 )
 from fsm.events import (
     CallEnded,
-    CallStarted,
     DigitPressed,
     EarsFailed,
     EarsRestored,
@@ -70,7 +70,8 @@ class Call:
         self._mouth = Mouth(services, self._line, self, character.protected)
         self._ears = services.ears.listen(self)
         services.model.warm()
-        self.feed(CallStarted(phone.caller, phone.called))
+        self._pickup = PickupWatch(is_placed=phone.is_placed)
+        self.feed(started_of(phone, character.voicemail))
 
     @property
     def owner(self) -> "Call":
@@ -88,6 +89,8 @@ class Call:
             self.feed(edge)
             if (words := self._words.completes(self.state)) is not None:
                 self.feed(words)
+        if self._pickup.is_open and (beep := self._pickup.hear(audio, ended_at, self.state)) is not None:
+            self.feed(beep)
         self._ears.send(audio)
 
     @fenced
@@ -100,6 +103,13 @@ class Call:
     def on_digit(self, digit: str) -> None:
         """The caller pressed a key."""
         self.feed(DigitPressed(digit))
+
+    def on_answerer_reported(self, answered_by: str) -> None:
+        """The telephone network says who picked up."""
+        self.note("answerer_reported", answered_by=answered_by[:40])
+        report = report_of(answered_by)
+        if report is not None:
+            self.feed(report)
 
     @fenced
     def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
@@ -172,6 +182,8 @@ class Call:
             if not self._is_released:
                 self._perform(effect)
         self._trace.decision(now, before, event, self.state, effects)
+        if self._pickup.is_open and (news := self._pickup.news(self.state)) is not None:
+            self.note("answered_by", **news)
         if self._services.observer is not None:
             self._services.observer.on_decision(now, before, event, self.state, effects)
 

@@ -90,7 +90,8 @@ class Desk:
         self._on_prepared = on_prepared
         self._is_preparing = True
         self.providers.warm()
-        self._renderer.render(self._character.phrases.all(), self._prepared)
+        message = self._character.voicemail
+        self._renderer.render((*self._character.phrases.all(), *([message] if message else ())), self._prepared)
 
     def not_ready(self) -> str:
         """Why calls should not be sent here yet; empty once the greeting can be said at once, or never will."""

@@ -79,6 +79,8 @@ class Character:
     tools: tuple[ToolSchema, ...]
     protected: tuple[str, ...] = ()
     """Passages that nobody may interrupt, wherever they are said."""
+    voicemail: str = ""
+    """What a machine is told that picks up a call of ours; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

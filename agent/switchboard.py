@@ -156,6 +156,14 @@ class Switchboard:
             )
         self.on_change()
 
+    def answerer_reported(self, call_sid: str, answered_by: str) -> None:
+        """Twilio says who picked up a call that we placed, in its own word."""
+        line = self._lines.get(call_sid)
+        if line is None:
+            log.info("call %s: answered by %.40r, which comes too late or too early", call_sid, answered_by)
+            return
+        line.port.on_answerer_reported(answered_by)
+
     # --- streams ---------------------------------------------------------------------------------------------
 
     def open_stream(self, wire: Wire) -> WireListener:

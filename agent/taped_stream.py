@@ -109,6 +109,11 @@ class TapedPort:
         self.on_mark = port.on_mark
         self.on_digit = port.on_digit
 
+    def on_answerer_reported(self, answered_by: str) -> None:
+        """Twilio says who picked up."""
+        cause = {"in": "answerer", "answered_by": answered_by}
+        self._tape.happened(lambda: self._port.on_answerer_reported(answered_by), cause)
+
     def on_stream_replaced(self, phone: Phone) -> None:
         """The call goes on over a new stream."""
         self._port.on_stream_replaced(phone)

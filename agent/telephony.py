@@ -6,6 +6,7 @@ The official package does it, in a thread, imported at first use: it costs 0.2 s
 import asyncio
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.errors import Fault, FaultKind, SettingsError, Whose
@@ -27,6 +28,21 @@ class TelephonyError(Exception):
         self.fault = fault
 
 
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """A call to be placed: ring `to` (E.164), and ask `url` what to do once it answers.
+
+    `answered_by_callback`: Twilio listens as well, for money, and tells there who picked up (section 5.4): a person at
+    once, a machine when its greeting is over.
+    """
+
+    to: str
+    from_: str
+    url: str
+    status_callback: str = ""
+    answered_by_callback: str = ""
+
+
 class Telephony(Protocol):
     """What can be done to telephone calls beside their streams."""
 
@@ -34,8 +50,8 @@ class Telephony(Protocol):
         """End a call; False: it was over already. Raises TelephonyError."""
         ...
 
-    async def place_call(self, to: str, from_: str, url: str, status_callback: str = "") -> str:
-        """Ring `to` (E.164) and ask `url` what to do once it answers; the call's id. Raises TelephonyError."""
+    async def place_call(self, order: CallOrder) -> str:
+        """Ring a number; the call's id. Raises TelephonyError."""
         ...
 
 
@@ -65,9 +81,9 @@ class TwilioTelephony:
         """End a call; False: it was over already. Raises TelephonyError."""
         return await asyncio.to_thread(self._hang_up, call_sid)
 
-    async def place_call(self, to: str, from_: str, url: str, status_callback: str = "") -> str:
-        """Ring `to` (E.164) and ask `url` what to do once it answers; the call's id. Raises TelephonyError."""
-        return await asyncio.to_thread(self._place_call, to, from_, url, status_callback)
+    async def place_call(self, order: CallOrder) -> str:
+        """Ring a number; the call's id. Raises TelephonyError."""
+        return await asyncio.to_thread(self._place_call, order)
 
     def _hang_up(self, call_sid: str) -> bool:
         try:
@@ -78,10 +94,16 @@ class TwilioTelephony:
             raise TelephonyError(_fault(error)) from error
         return True
 
-    def _place_call(self, to: str, from_: str, url: str, status_callback: str) -> str:
-        extra = {"status_callback": status_callback} if status_callback else {}
+    def _place_call(self, order: CallOrder) -> str:
+        extra = {"status_callback": order.status_callback} if order.status_callback else {}
+        if order.answered_by_callback:
+            extra |= {
+                "machine_detection": "DetectMessageEnd",
+                "async_amd": "true",
+                "async_amd_status_callback": order.answered_by_callback,
+            }
         try:
-            call = self._connect().calls.create(to=to, from_=from_, url=url, method="POST", **extra)
+            call = self._connect().calls.create(to=order.to, from_=order.from_, url=order.url, method="POST", **extra)
         except Exception as error:
             raise TelephonyError(_fault(error)) from error
         return str(call.sid)

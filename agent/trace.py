@@ -24,7 +24,7 @@ from fsm.state import CallState, Mode
 from tools.tool import json_without
 
 VERSION = 2
-PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit"})
+PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit", "voicemail"})
 """Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
 
 

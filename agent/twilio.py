@@ -19,6 +19,8 @@ from agent.ports import Wire
 TOKEN_PARAMETER = "token"  # noqa: S105 - the name of the parameter, not a token
 CALLER_PARAMETER = "caller"
 CALLED_PARAMETER = "called"
+PLACED_PARAMETER = "placed"
+VOICEMAIL_PARAMETER = "voicemail"
 """Names of our TwiML `<Parameter>`s, which come back in `start`."""
 
 ID_PATTERN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -217,6 +219,9 @@ class CallPort(Protocol):
     def on_digit(self, digit: str) -> None:
         """The caller pressed one of `0-9*#A-D`."""
 
+    def on_answerer_reported(self, answered_by: str) -> None:
+        """Twilio's machine detection says who picked up: one of its values of `AnsweredBy` (section 5.4)."""
+
     def on_stream_replaced(self, phone: "Phone") -> None:
         """The same call goes on over a new stream: nothing is buffered, timestamps begin at 0, old marks are lost."""
 
@@ -230,7 +235,17 @@ class CallPort(Protocol):
 class Phone:
     """What a call speaks through: one stream of it. After the stream's end everything is dropped by the wire."""
 
-    __slots__ = ("_on_hang_up", "_wire", "call_sid", "called", "caller", "counters", "stream_id")
+    __slots__ = (
+        "_on_hang_up",
+        "_wire",
+        "call_sid",
+        "called",
+        "caller",
+        "counters",
+        "is_placed",
+        "stream_id",
+        "voicemail",
+    )
 
     def __init__(
         self,
@@ -245,6 +260,8 @@ class Phone:
         self.call_sid = started.call_sid
         self.caller = started.parameters.get(CALLER_PARAMETER, "")
         self.called = started.parameters.get(CALLED_PARAMETER, "")
+        self.is_placed = PLACED_PARAMETER in started.parameters
+        self.voicemail = started.parameters.get(VOICEMAIL_PARAMETER, "")
         self.counters = counters or StreamCounters()
 
     def send_audio(self, audio: bytes) -> None:

@@ -1,10 +1,9 @@
 """The TwiML we answer with: documents of one to three verbs (protocol page "twilio", section 3)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
-
-from agent.twilio import CALLED_PARAMETER, CALLER_PARAMETER, TOKEN_PARAMETER
 
 CONTENT_TYPE = "text/xml"
 
@@ -23,8 +22,11 @@ class SpokenTexts:
     language: str = "en-US"
 
 
-def connect(origin: str, *, token: str, caller: str, called: str) -> bytes:
-    """Connect the call to our stream at the public `origin` (`https://host`); a stream's URL may have no query."""
+def connect(origin: str, parameters: Mapping[str, str]) -> bytes:
+    """Connect the call to our stream at the public `origin` (`https://host`); a stream's URL may have no query.
+
+    `parameters` come back in the stream's `start`; empty ones are left out.
+    """
     response = ET.Element("Response")
     connect_verb = ET.SubElement(response, "Connect", action=f"{origin}/voice/after", method="POST")
     stream = ET.SubElement(
@@ -34,7 +36,7 @@ def connect(origin: str, *, token: str, caller: str, called: str) -> bytes:
         statusCallback=f"{origin}/stream-status",
         statusCallbackMethod="POST",
     )
-    for name, value in ((TOKEN_PARAMETER, token), (CALLER_PARAMETER, caller), (CALLED_PARAMETER, called)):
+    for name, value in parameters.items():
         if value:
             ET.SubElement(stream, "Parameter", name=name, value=_clean(value)[:PARAMETER_LIMIT])
     return _document(response)

@@ -5,14 +5,22 @@ Protocol page "twilio", sections 1, 2, 4.6 and 5.3. The same object serves socke
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 
 from agent import twiml
 from agent.media_stream import Refused
 from agent.switchboard import Next, Switchboard
-from agent.twilio import ID_PATTERN, TOKEN_PARAMETER, Started
+from agent.twilio import (
+    CALLED_PARAMETER,
+    CALLER_PARAMETER,
+    ID_PATTERN,
+    PLACED_PARAMETER,
+    TOKEN_PARAMETER,
+    VOICEMAIL_PARAMETER,
+    Started,
+)
 from agent.twilio_security import SignatureCheck, StreamTokens
 from agent.twiml import SpokenTexts
 from agent.web_request import Form, WebRequest, WebResponse
@@ -20,6 +28,10 @@ from agent.web_request import Form, WebRequest, WebResponse
 log = logging.getLogger(__name__)
 
 MEDIA_PATH = "/media"
+
+DETECT_FIELD, MESSAGE_FIELD = "detect", "message"
+"""Of the query of a voice URL that a call is placed with: "no" takes whoever picks up for a person; what a machine is
+told instead of the agent's own message."""
 
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """Values of `CallStatus` after which nothing more happens to a call."""
@@ -60,10 +72,11 @@ class VoiceWebhook:
         self._texts = texts or SpokenTexts()
         self._not_ready = not_ready
         self.counters: Counter[str] = Counter()
-        self._signed: dict[str, Callable[[Form], WebResponse]] = {
+        self._signed: dict[str, Callable[[Form, Form], WebResponse]] = {
             "/voice": self._voice,
             "/voice/after": self._after,
             "/status": self._status,
+            "/answered-by": self._answered_by,
             "/stream-status": self._stream_status,
         }
         self._open: dict[str, Callable[[], WebResponse]] = {"/healthz": self._healthz, "/readyz": self._readyz}
@@ -91,14 +104,14 @@ class VoiceWebhook:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def _voice(self, parameters: Form) -> WebResponse:
+    def _voice(self, parameters: Form, query: Form) -> WebResponse:
         call_sid = parameters["CallSid"]
         if not self._switchboard.reserve(call_sid):
             log.warning("call %s: turned away, %s", call_sid, "closing" if self._switchboard.is_draining else "full")
             return self._say(self._texts.busy)
-        return self._connect(call_sid, parameters)
+        return self._connect(call_sid, parameters, _placed(parameters, query))
 
-    def _after(self, parameters: Form) -> WebResponse:
+    def _after(self, parameters: Form, _query: Form) -> WebResponse:
         call_sid = parameters["CallSid"]
         if parameters.get("CallStatus") in OVER:
             self._switchboard.end_reported(call_sid)
@@ -114,12 +127,16 @@ class VoiceWebhook:
             case Next.GOODBYE:
                 return _xml(twiml.hang_up())
 
-    def _status(self, parameters: Form) -> WebResponse:
+    def _answered_by(self, parameters: Form, _query: Form) -> WebResponse:
+        self._switchboard.answerer_reported(parameters["CallSid"], parameters.get("AnsweredBy", ""))
+        return WebResponse(204)
+
+    def _status(self, parameters: Form, _query: Form) -> WebResponse:
         if parameters.get("CallStatus") in OVER:
             self._switchboard.end_reported(parameters["CallSid"])
         return WebResponse(204)
 
-    def _stream_status(self, parameters: Form) -> WebResponse:
+    def _stream_status(self, parameters: Form, _query: Form) -> WebResponse:
         if parameters.get("StreamEvent") == "stream-error":
             self.counters["stream errors"] += 1
             log.warning("call %s: stream error: %.200r", parameters["CallSid"], parameters.get("StreamError", ""))
@@ -136,24 +153,25 @@ class VoiceWebhook:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _handle_signed(self, request: WebRequest, answer: Callable[[Form], WebResponse]) -> WebResponse:
+    def _handle_signed(self, request: WebRequest, answer: Callable[[Form, Form], WebResponse]) -> WebResponse:
         try:
             refused = self._signatures.refusal(request) if self._signatures is not None else None
-            parameters = request.parameters()
+            parameters, query = request.parameters(), Form.parse(request.query)
         except ValueError:
             return self._refuse(request, 400, "more fields than a form may have")
         if refused is not None:
             return self._refuse(request, 403, refused)
         if not ID_PATTERN.fullmatch(parameters.get("CallSid", "")):
             return self._refuse(request, 400, "CallSid is missing or has the wrong form")
-        return answer(parameters)
+        return answer(parameters, query)
 
-    def _connect(self, call_sid: str, parameters: Form) -> WebResponse:
+    def _connect(self, call_sid: str, parameters: Form, placed: Mapping[str, str] | None = None) -> WebResponse:
         caller, called = parameters.get("From", ""), parameters.get("To", "")
-        if parameters.get("Direction", "").startswith("outbound"):
+        if _is_placed(parameters):
             caller, called = called, caller  # the caller is the person, whoever dialled
         token = self._tokens.issue(call_sid) if self._tokens is not None else ""
-        return _xml(twiml.connect(self._origin, token=token, caller=caller, called=called))
+        told = {TOKEN_PARAMETER: token, CALLER_PARAMETER: caller, CALLED_PARAMETER: called, **(placed or {})}
+        return _xml(twiml.connect(self._origin, told))
 
     def _say(self, text: str) -> WebResponse:
         return _xml(twiml.say_and_hang_up(text, self._texts.language))
@@ -162,6 +180,20 @@ class VoiceWebhook:
         self.counters[f"refused {status}"] += 1
         log.warning("refused %s %.100r with %d: %s", request.method, request.path, status, reason)
         return _error(status, reason)
+
+
+def _is_placed(parameters: Form) -> bool:
+    return parameters.get("Direction", "").startswith("outbound")
+
+
+def _placed(parameters: Form, query: Form) -> dict[str, str]:
+    """What the stream of a call that we placed is to know of it: who picks up is to be found out, unless told not to.
+
+    The query is that of the URL that the call was placed with (`offhook call`).
+    """
+    if not _is_placed(parameters) or query.get(DETECT_FIELD) == "no":
+        return {}
+    return {PLACED_PARAMETER: "yes", VOICEMAIL_PARAMETER: query.get(MESSAGE_FIELD, "")}
 
 
 def _foreign_page(request: WebRequest) -> str | None:

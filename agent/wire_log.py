@@ -6,7 +6,8 @@ it below zero) and either `in`, what came, or `out`, what was done then:
 
 - `stream_opened`, `stream_message`, `stream_closed` (`stream`): the telephone's media stream;
 - `opened`, `message`, `closed` (`wire`); `response`, `data`, `end`, `failure` (`exchange`): the providers;
-- `timer` (its number, `due_ns`), `tool`, `warm`, `stream_ended`, `end_politely`, `phrase`: timers, tools, the house;
+- `timer` (its number, `due_ns`), `tool`, `warm`, `phrase`: timers, tools, what is shared;
+- `stream_ended`, `end_politely`, `answerer`: what the house tells a call;
 - out: `dial`, `send`, `close`, `request`, `cancel` and, for the telephone, `phone` and `phone_close`.
 
 What came is kept whole. Of what was done, texts are kept whole and bytes as their number and digest: they are compared.

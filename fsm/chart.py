@@ -55,6 +55,11 @@ def _lookup(name: str, rooms: tuple[Any, ...]) -> Callable[..., Any]:
     raise ChartError(f'row names "{name}", which none of {", ".join(room.__name__ for room in rooms)} has')
 
 
+def guard_named(name: str) -> Guard:
+    """The guard that a row names. Raises ChartError where there is none."""
+    return _lookup(name, (guards, pickup_guards))
+
+
 def freeze() -> Table:
     """The rows as a table by mode and event type. Raises ChartError where they are not a complete chart."""
     events = {event.__name__: event for event in EVENTS}
@@ -70,7 +75,7 @@ def freeze() -> Table:
 
 
 def _branch(transition: Any) -> Branch:  # noqa: ANN401 - `transitions` ships no types
-    conditions = [_lookup(condition.func, (guards, pickup_guards)) for condition in transition.conditions]
+    conditions = [guard_named(condition.func) for condition in transition.conditions]
     assert len(conditions) <= 1, "a row has one guard: combine questions in fsm.guards, where they have a name"
     return Branch(
         dest=None if transition.dest is None else Mode[transition.dest],

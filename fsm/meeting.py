@@ -48,10 +48,8 @@ def note_meeting(state: CallState, event: Event, now: int) -> Change:
             state, _ = note_edge(state, event, now)
             state = replace(state, greeting_ms=state.greeting_ms + max(1, ns_to_ms(sounded_ns)))
             effects = (FinalizeTranscript(),)
-        case WordsHeard():
-            state = replace(state, utterance=with_words(state.utterance, event))
-        case TurnEnded(text) if text:
-            state = replace(state, utterance=replace(state.utterance, settled=(text,), interim=""))
+        case WordsHeard() | TurnEnded():
+            state = _with_said(state, event)
         case BeepHeard():
             state = replace(state, has_beeped=True)
         case AnswererReported():
@@ -102,14 +100,14 @@ def leave_without_message(state: CallState, _event: Event, now: int) -> Change:
 
 def hush_for_beep(state: CallState, _event: BeepHeard, now: int) -> Change:
     """A machine after all, and it records from now on: stop the sound; `PlayoutHeld` tells what was heard of it."""
-    state = replace(state, has_beeped=True, onset_at=now, utterance=Utterance(), heard=None)
-    return state.set_deadlines(verdict_at=now + ms_to_ns(state.profile.confirm_ms)), (HoldPlayout(state.reply),)
+    state = replace(state, has_beeped=True, onset_at=now, utterance=Utterance(), heard=None, is_claimed=False)
+    verdict_at = now + ms_to_ns(state.profile.confirm_ms)
+    return state.set_deadlines(verdict_at=verdict_at, duck_at=None), (HoldPlayout(state.reply),)
 
 
 def meet_again(state: CallState, event: Event, now: int) -> Change:
     """It is a machine after all: what we were saying is dropped, and its greeting waited for."""
-    if isinstance(event, WordsHeard):
-        state = replace(state, utterance=with_words(state.utterance, event))
+    state = _with_said(state, event)
     if isinstance(event, PlayoutHeld):
         state = replace(state, heard=event.heard)
     if isinstance(event, BeepHeard):
@@ -117,6 +115,14 @@ def meet_again(state: CallState, event: Event, now: int) -> Change:
     said = state.utterance
     state = replace(close_reply(state), ending="", is_last_word=False, failure="", is_finalizing=False)
     return _meet(state, now, said), (CancelReply(state.reply),)
+
+
+def _with_said(state: CallState, event: Event) -> CallState:
+    if isinstance(event, WordsHeard):
+        return replace(state, utterance=with_words(state.utterance, event))
+    if isinstance(event, TurnEnded) and event.text:
+        return replace(state, utterance=replace(state.utterance, settled=(event.text,), interim=""))
+    return state
 
 
 def _with_report(state: CallState, event: AnswererReported) -> CallState:

@@ -1,8 +1,8 @@
 """Who picked up a call that we placed: evidence in, a judgement and an instant out.
 
 People say a short hello and wait. Machines talk on, say that they are machines, beep. Each piece of evidence counts as
-soon as it is there, so a person is greeted about half a second after their hello; whatever was judged wrongly heals with
-the next piece: a beep, or words that only machines say.
+soon as it is there, so a person is greeted about half a second after their hello; whatever was judged wrongly heals
+with the next piece: a beep, or words that only machines say.
 
 Lengths: telephone networks take 2.4 s of speech for a machine, by default, and want 1.2 s of silence after it (protocol
 page "twilio", section 5.4). Words tell sooner.

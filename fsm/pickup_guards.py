@@ -29,9 +29,11 @@ def tells_machine(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN
     return is_open and answerer_by(f"{state.utterance.words} {event.text}") is Answerer.MACHINE
 
 
-def has_beeped(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The present reply was silenced because a machine beeped."""
-    return is_current(state, event, now) and state.has_beeped
+def is_machine_after_all(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The present reply was silenced by a beep, or by words that only machines say."""
+    if not is_current(state, event, now) or not pickup.may_be_machine(state):
+        return False
+    return state.has_beeped or (not state.is_last_word and answerer_by(state.utterance.words) is Answerer.MACHINE)
 
 
 def was_screened(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

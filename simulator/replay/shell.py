@@ -171,10 +171,8 @@ class _Stage:
             self._tools.returned(line)
         elif kind == "warm":
             self._providers.warm()
-        elif kind == "stream_ended":
-            self._port().on_stream_ended(line["reason"])
-        elif kind == "end_politely":
-            self._port().end_politely(line["reason"])
+        elif kind in _TO_CALL:
+            _TO_CALL[kind](self._port(), line)
         else:
             raise ValueError(f"nothing of the kind {kind!r} is known to come")
 
@@ -253,6 +251,12 @@ class _Stage:
             "shell", "wires", line, woken.at_ns / NS_PER_MS, what, _told(expected), _told(actual), (came,)
         )
 
+
+_TO_CALL: dict[str, Callable[[CallPort, Mapping[str, Any]], None]] = {
+    "stream_ended": lambda port, line: port.on_stream_ended(line["reason"]),
+    "answerer": lambda port, line: port.on_answerer_reported(line["answered_by"]),
+    "end_politely": lambda port, line: port.end_politely(line["reason"]),
+}
 
 _FROM_WIRES: dict[str, Callable[[DeckNetwork, Mapping[str, Any]], None]] = {
     "opened": lambda network, line: network.wire(line["wire"]).opened(),

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from fsm.events import (
+    AnswererReported,
+    BeepHeard,
     CallEnded,
     CallStarted,
     DigitPressed,
@@ -41,6 +43,8 @@ from simulator.strategies.moves import (
     CONTENT,
     LATE,
     LATENESS_NS,
+    PICKED_UP,
+    PLACED,
     RARELY,
     RETRY_AFTER_MS,
     WAITS_NS,
@@ -73,11 +77,18 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         self._words = 0
         self._tools = 0
         self._last_text = ""
+        self.is_placed = False
+        self.voicemail = ""
         self.open_call()
 
-    @initialize(opens=st.sampled_from([True, True, True, False]), is_warm=st.sampled_from([True, True, False]))
-    def the_call_comes_in(self, opens: bool, is_warm: bool) -> None:
-        """With its stream, or not yet; phrases are rendered, or have to be."""
+    @initialize(
+        opens=st.sampled_from([True, True, True, False]),
+        is_warm=st.sampled_from([True, True, False]),
+        placed=st.sampled_from(PLACED),
+    )
+    def the_call_comes_in(self, opens: bool, is_warm: bool, placed: tuple[bool, str]) -> None:
+        """With its stream, or not yet; phrases are rendered, or have to be; or it is we who called."""
+        self.is_placed, self.voicemail = placed
         self.shell.are_phrases_rendered = is_warm
         if opens:
             self.the_line_opens()
@@ -105,7 +116,19 @@ class ChartMachine(Telling, RuleBasedStateMachine):
 
     @move(CallStarted)
     def the_line_opens(self) -> None:
-        self.feed(CallStarted("+15550001", "+15550002"))
+        self.feed(CallStarted("+15550001", "+15550002", self.is_placed, self.voicemail))
+
+    @move(BeepHeard, lambda self: self.is_placed)
+    def something_beeps(self) -> None:
+        self.feed(BeepHeard(self.now))
+
+    @move(AnswererReported, lambda self: self.is_placed, is_machine=st.booleans(), has_beeped=st.booleans())
+    def the_network_says_who_answered(self, is_machine: bool, has_beeped: bool) -> None:
+        self.feed(AnswererReported(is_machine, is_machine and has_beeped))
+
+    @move(WordsHeard, lambda self: self.is_placed, text=st.sampled_from(PICKED_UP), is_final=st.booleans())
+    def whoever_picked_up_says(self, text: str, is_final: bool) -> None:
+        self.feed(WordsHeard(text, is_final, is_final))
 
     @move(SpeechStarted, lambda self: not self.state.is_talking, ago_ms=st.integers(0, 120))
     def the_caller_sounds(self, ago_ms: int) -> None:

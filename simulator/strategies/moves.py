@@ -30,6 +30,14 @@ Params = ParamSpec("Params")
 
 AGREEING = ("mm-hmm", "okay", "Um.")
 CONTENT = ("book it", "on Tuesday and", "no, I meant ten.", "stop", "is that all?")
+PICKED_UP = (
+    "Hello?",
+    "You've reached Ada, leave a message.",
+    "Please state your name.",
+    "Mailbox is full",
+)
+PLACED = (*[(False, "")] * 6, (True, ""), (True, "Please call us back."))
+"""Whether we called, and what a machine is then to be told."""
 
 WAITS_NS = st.one_of(
     st.sampled_from([ms_to_ns(ms) for ms in (0, 20, 100, 300, 500, 700, 1_500, 12_000)]),

@@ -60,7 +60,8 @@ class Promises:
                     self._tools_of_nobody.append(f"{call.name} for reply {reply}")
             case EndCall(reason, failed):
                 is_heard = current is not None and bool(current.said) and current.heard == " ".join(current.said)
-                if not failed and before.mode is not Mode.CONNECTING and not is_heard:
+                is_alone = before.mode is Mode.CONNECTING or before.is_meeting
+                if not failed and not is_alone and not is_heard:
                     self._rude_ends.append(f"{reason}, in {before.mode}")
 
     def note_decision(self, before: CallState) -> None:
@@ -69,7 +70,7 @@ class Promises:
         is_new_request = before.turn != state.turn or before.asked != state.asked
         if before.mode is not Mode.THINKING or is_new_request:
             self._quiet_from = self.now
-        if state.mode is Mode.LISTENING:
+        if state.mode is Mode.LISTENING and not state.is_meeting:
             self._kept_words += [text for text in state.utterance.settled if text not in self._kept_words]
         if state.ending or state.mode is Mode.ENDED:
             self._kept_words = []

@@ -11,6 +11,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from agent.clock import LoopClock
 from agent.config import Config, Secret, opened
 from agent.server import Server
+from agent.telephony import CallOrder
 from agent.twilio import Phone, Started
 from tests.agent import stream_fakes as twilio_says
 from tests.agent.stream_fakes import CallFactory, NotingCall, stream_parameters, verbs
@@ -50,7 +51,7 @@ class RestFake:
         self._house.changed.set()
         return True
 
-    async def place_call(self, to: str, from_: str, url: str, status_callback: str = "") -> str:
+    async def place_call(self, order: CallOrder) -> str:
         raise AssertionError("nobody asked for it")
 
 

@@ -50,6 +50,9 @@ class NotingCall:
     def on_digit(self, digit: str) -> None:
         self._note("digit", digit)
 
+    def on_answerer_reported(self, answered_by: str) -> None:
+        self._note("answered by", answered_by)
+
     def on_stream_replaced(self, phone: Phone) -> None:
         self.phone = phone
         self._note("replaced", phone.stream_id)

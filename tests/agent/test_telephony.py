@@ -3,13 +3,14 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from agent.errors import FaultKind, SettingsError, Whose
-from agent.telephony import TelephonyError, TwilioTelephony
+from agent.telephony import CallOrder, TelephonyError, TwilioTelephony
 from tests.patience import PATIENCE_S, run_patiently
 
 ACCOUNT = "AC" + "0" * 32
@@ -51,9 +52,12 @@ def with_rest(story: Callable[[Rest, TwilioTelephony], Awaitable[None]]) -> None
     run_patiently(run())
 
 
+ORDER = CallOrder("+1777", "+1555", "https://example.com/voice", "https://example.com/status")
+
+
 def test_placing_a_call() -> None:
     async def story(rest: Rest, telephony: TwilioTelephony) -> None:
-        sid = await telephony.place_call("+1777", "+1555", "https://example.com/voice", "https://example.com/status")
+        sid = await telephony.place_call(ORDER)
         assert sid == "CA1"
         expected = {
             "To": "+1777",
@@ -64,6 +68,19 @@ def test_placing_a_call() -> None:
         }
         login = "Basic " + b64encode(f"{ACCOUNT}:secret".encode()).decode()
         assert rest.asked == [("POST", f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json", expected, login)]
+
+    with_rest(story)
+
+
+def test_placing_a_call_that_twilio_listens_to_as_well() -> None:
+    async def story(rest: Rest, telephony: TwilioTelephony) -> None:
+        await telephony.place_call(replace(ORDER, answered_by_callback="https://example.com/answered-by"))
+        asked = rest.asked[0][2]
+        assert {name: asked[name] for name in asked if "Amd" in name or "Machine" in name} == {
+            "MachineDetection": "DetectMessageEnd",
+            "AsyncAmd": "true",
+            "AsyncAmdStatusCallback": "https://example.com/answered-by",
+        }
 
     with_rest(story)
 
@@ -99,7 +116,7 @@ def test_refusals_say_whose_fault_it_was(status: int, code: int, kind: FaultKind
     async def story(rest: Rest, telephony: TwilioTelephony) -> None:
         rest.refuse(status, code)
         with pytest.raises(TelephonyError) as raised:
-            await telephony.place_call("+1777", "+1555", "https://example.com/voice")
+            await telephony.place_call(ORDER)
         fault = raised.value.fault
         assert (fault.kind, fault.whose) == (kind, whose)
         assert str(code) in fault.detail

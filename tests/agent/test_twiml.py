@@ -27,7 +27,7 @@ def test_connecting_is_what_the_official_builder_would_say() -> None:
     stream.parameter(name="caller", value="+15551230000")
     stream.parameter(name="called", value='"A" & <B>')
     response.append(verb)
-    ours = twiml.connect("https://example.com", token="abc", caller="+15551230000", called='"A" & <B>')
+    ours = twiml.connect("https://example.com", {"token": "abc", "caller": "+15551230000", "called": '"A" & <B>'})
     assert canonical(ours) == canonical(str(response))
 
 
@@ -45,7 +45,7 @@ def test_saying_and_hanging_up_are_what_the_official_builder_would_say() -> None
     ("origin", "url"), [("http://127.0.0.1:8080", "ws://127.0.0.1:8080/media"), ("https://a/b", "wss://a/b/media")]
 )
 def test_the_streams_url_follows_the_origin(origin: str, url: str) -> None:
-    stream = verbs(twiml.connect(origin, token="", caller="", called="")).find("Connect/Stream")
+    stream = verbs(twiml.connect(origin, {"token": "", "caller": ""})).find("Connect/Stream")
     assert stream is not None
     assert stream.get("url") == url
     assert list(stream) == []
@@ -53,7 +53,7 @@ def test_the_streams_url_follows_the_origin(origin: str, url: str) -> None:
 
 @given(st.text(), st.text())
 def test_any_caller_fits_into_xml_and_into_twilios_limit(caller: str, text: str) -> None:
-    stream = verbs(twiml.connect("https://a", token="t", caller=caller, called="")).find("Connect/Stream")
+    stream = verbs(twiml.connect("https://a", {"token": "t", "caller": caller})).find("Connect/Stream")
     assert stream is not None
     assert all(len(p.attrib["name"] + p.attrib["value"]) < 500 for p in stream)
     verbs(twiml.say_and_hang_up(text, "en-US"))

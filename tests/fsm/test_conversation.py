@@ -4,12 +4,14 @@ from functools import partial
 
 import hypothesis.strategies as st
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fsm import guards
-from fsm.chart import machine
+from fsm.chart import guard_named, machine
 from fsm.effects import CancelReply, ContinueReply, EndCall, Recite, RunTool, StartReply
 from fsm.events import (
+    AnswererReported,
+    BeepHeard,
     CallEnded,
     CallStarted,
     DigitPressed,
@@ -41,8 +43,16 @@ from fsm.step import begin, step
 from fsm.transcript import is_valid
 from fsm.units import NS_PER_MS
 
-TEXTS = st.sampled_from(["", "mm-hmm", "stop", "book it", "on Tuesday and", "yes", "Um.", "no I meant ten", "okay"])
+TEXTS = st.sampled_from(
+    ["", "mm-hmm", "stop", "book it", "on Tuesday and", "yes", "Um.", "no I meant ten", "okay", "leave a message"]
+)
 WAITS_MS = st.sampled_from([0, 1, 20, 150, 400, 700, 1_500, 4_000, 30_000])
+PICKUP = (
+    BeepHeard(0),
+    AnswererReported(is_machine=True),
+    AnswererReported(is_machine=False),
+    AnswererReported(is_machine=True, has_beeped=True),
+)
 REPLIES_AGO = st.sampled_from([0, 0, 0, 0, 1, 2])
 
 
@@ -57,7 +67,7 @@ class Model:
         for row in ROWS:
             setattr(self, row["after"], lambda: None)
             if row["conditions"]:
-                setattr(self, row["conditions"], partial(self._ask, getattr(guards, row["conditions"])))
+                setattr(self, row["conditions"], partial(self._ask, guard_named(row["conditions"])))
 
     def _ask(self, guard: guards.Guard) -> bool:
         assert self.asked is not None
@@ -77,7 +87,10 @@ class Conversation(RuleBasedStateMachine):
         self.ran: list[str] = []
         self.calls = 0
         self.ends = 0
-        self.feed(CallStarted("+1", "+2"))
+
+    @initialize(is_placed=st.booleans(), voicemail=st.sampled_from(["", "Please call us back."]))
+    def call_starts(self, is_placed: bool, voicemail: str) -> None:
+        self.feed(CallStarted("+1", "+2", is_placed, voicemail))
 
     def feed(self, event: Event) -> None:
         before = self.state
@@ -133,7 +146,7 @@ class Conversation(RuleBasedStateMachine):
     def transcriber_signals_a_turn(self, event: Event) -> None:
         self.feed(event)
 
-    @rule(event=st.sampled_from([EarsFailed("closed"), EarsRestored(), DigitPressed("5"), Tick()]))
+    @rule(event=st.sampled_from([EarsFailed("closed"), EarsRestored(), DigitPressed("5"), Tick(), *PICKUP]))
     def something_else_happens(self, event: Event) -> None:
         if isinstance(event, Tick) and not guards.is_due(self.state.deadlines.earliest(), self.now):
             return  # the shell ticks only when something is due
