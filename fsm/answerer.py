@@ -17,8 +17,8 @@ class Answerer(StrEnum):
     """A machine that asks who is calling, and fetches a person if it likes the answer."""
 
 
-FULL_PHRASES = ("mailbox is full", "mail box is full", "cannot accept messages", "not accepting messages")
-"""A machine that takes no message, whatever is said to it."""
+FULL_WORDS = (("mailbox", "full"), ("mail", "box", "full"), ("not", "accepting", "messages"), ("cannot", "accept"))
+"""All of them, of a machine that takes no message, whatever is said to it."""
 
 PERSON_PHRASES = (
     "can i help",
@@ -51,7 +51,6 @@ SCREENER_PHRASES = (
 """What assistants say that answer for somebody; none of them takes a message."""
 
 MACHINE_PHRASES = (
-    *FULL_PHRASES,
     "leave a message",
     "leave me a message",
     "leave us a message",
@@ -98,6 +97,8 @@ def answerer_by(words: str) -> Answerer:
     """Who says that, UNKNOWN where the words would suit anybody."""
     said = tokens(words)
     text = f" {' '.join(said)} "
+    if takes_no_message(words):
+        return Answerer.MACHINE
     for who, phrases in _BY_PHRASE:
         if any(f" {phrase} " in text for phrase in phrases):
             return who
@@ -107,8 +108,8 @@ def answerer_by(words: str) -> Answerer:
 
 def takes_no_message(words: str) -> bool:
     """Whether a machine says that nothing can be left with it."""
-    text = " ".join(tokens(words))
-    return any(phrase in text for phrase in FULL_PHRASES)
+    said = tokens(words)
+    return any(all(word in said for word in full) for full in FULL_WORDS)
 
 
 _BY_PHRASE = (

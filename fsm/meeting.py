@@ -48,18 +48,14 @@ def note_meeting(state: CallState, event: Event, now: int) -> Change:
             state, _ = note_edge(state, event, now)
             state = replace(state, greeting_ms=state.greeting_ms + max(1, ns_to_ms(sounded_ns)))
             effects = (FinalizeTranscript(),)
-        case WordsHeard() | TurnEnded():
-            state = _with_said(state, event)
-        case BeepHeard():
-            state = replace(state, has_beeped=True)
-        case AnswererReported():
-            state = _with_report(state, event)
+        case _:
+            state = _with_evidence(state, event)
     return _judged(state, now), effects
 
 
 def note_report(state: CallState, event: AnswererReported, _now: int) -> Change:
     """The telephone network's word comes after ours: it counts if we have to judge again."""
-    return _with_report(state, event), ()
+    return _with_evidence(state, event), ()
 
 
 def greet_answerer(state: CallState, _event: Event, now: int) -> Change:
@@ -98,36 +94,36 @@ def leave_without_message(state: CallState, _event: Event, now: int) -> Change:
     return replace(state, ending=LEFT if state.messages else reason), (EndCall(LEFT if state.messages else reason),)
 
 
-def hush_for_beep(state: CallState, _event: BeepHeard, now: int) -> Change:
-    """A machine after all, and it records from now on: stop the sound; `PlayoutHeld` tells what was heard of it."""
-    state = replace(state, has_beeped=True, onset_at=now, utterance=Utterance(), heard=None, is_claimed=False)
+def hush_for_machine(state: CallState, event: BeepHeard | AnswererReported, now: int) -> Change:
+    """It is a machine, and it records now or soon: stop the sound; `PlayoutHeld` tells what was heard of it."""
+    state = replace(_with_evidence(state, event), onset_at=now, utterance=Utterance(), heard=None, is_claimed=False)
     verdict_at = now + ms_to_ns(state.profile.confirm_ms)
     return state.set_deadlines(verdict_at=verdict_at, duck_at=None), (HoldPlayout(state.reply),)
 
 
 def meet_again(state: CallState, event: Event, now: int) -> Change:
     """It is a machine after all: what we were saying is dropped, and its greeting waited for."""
-    state = _with_said(state, event)
+    state = _with_evidence(state, event)
     if isinstance(event, PlayoutHeld):
         state = replace(state, heard=event.heard)
-    if isinstance(event, BeepHeard):
-        state = replace(state, has_beeped=True)
     said = state.utterance
     state = replace(close_reply(state), ending="", is_last_word=False, failure="", is_finalizing=False)
     return _meet(state, now, said), (CancelReply(state.reply),)
 
 
-def _with_said(state: CallState, event: Event) -> CallState:
-    if isinstance(event, WordsHeard):
-        return replace(state, utterance=with_words(state.utterance, event))
-    if isinstance(event, TurnEnded) and event.text:
-        return replace(state, utterance=replace(state.utterance, settled=(event.text,), interim=""))
+def _with_evidence(state: CallState, event: Event) -> CallState:
+    """The state with what an event tells of who picked up."""
+    match event:
+        case WordsHeard():
+            return replace(state, utterance=with_words(state.utterance, event))
+        case TurnEnded(text) if text:
+            return replace(state, utterance=replace(state.utterance, settled=(text,), interim=""))
+        case BeepHeard():
+            return replace(state, has_beeped=True)
+        case AnswererReported(is_machine, has_beeped):
+            who = Answerer.MACHINE if is_machine else Answerer.HUMAN
+            return replace(state, reported=who, has_beeped=state.has_beeped or has_beeped)
     return state
-
-
-def _with_report(state: CallState, event: AnswererReported) -> CallState:
-    who = Answerer.MACHINE if event.is_machine else Answerer.HUMAN
-    return replace(state, reported=who, has_beeped=state.has_beeped or event.has_beeped)
 
 
 def _new_contribution(state: CallState, at: int) -> CallState:

@@ -29,11 +29,18 @@ def tells_machine(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN
     return is_open and answerer_by(f"{state.utterance.words} {event.text}") is Answerer.MACHINE
 
 
+def reports_machine(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The telephone network takes for a machine whom we took for a person, and have not talked with yet."""
+    return bool(event.is_machine) and state.answerer in (Answerer.HUMAN, Answerer.SCREENER) and state.turn == 0
+
+
 def is_machine_after_all(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The present reply was silenced by a beep, or by words that only machines say."""
+    """The present reply was silenced by a beep, by words that only machines say, or by the telephone network's."""
     if not is_current(state, event, now) or not pickup.may_be_machine(state):
         return False
-    return state.has_beeped or (not state.is_last_word and answerer_by(state.utterance.words) is Answerer.MACHINE)
+    is_reported = state.reported is Answerer.MACHINE and state.turn == 0
+    is_told = is_reported or answerer_by(state.utterance.words) is Answerer.MACHINE
+    return state.has_beeped or (is_told and not state.is_last_word)
 
 
 def was_screened(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

@@ -30,6 +30,7 @@ from simulator.brain.answers import Brain
 from simulator.caller import Caller
 from simulator.guard import Guard
 from simulator.loop import WorldLoop
+from simulator.outgoing import Outgoing, record_of
 from simulator.peers.base import Peer, Refusal, Request
 from simulator.peers.deepgram import DeepgramPeer
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
@@ -41,7 +42,7 @@ from simulator.peers.twilio import TwilioCall
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_idle import IDLE_BEAT_MS, skipping_idle
 from simulator.peers.twilio_player import Handset, Tap
-from simulator.peers.twilio_records import CallPlan, TwilioAccount
+from simulator.peers.twilio_records import TwilioAccount
 from simulator.script import Script
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
@@ -197,8 +198,9 @@ class Rehearsal:
         line_noise_level: int = 0,
         number: str = "+15550001111",
         patience_ms: int = 60_000,
+        outgoing: Outgoing | None = None,
     ) -> SimulatedCall:
-        """Place a call by somebody who follows `script`."""
+        """Place a call by somebody who follows `script`, or, with `outgoing`, one to them."""
         name = f"caller-{len(self.calls)}"
         caller = Caller(
             self.world,
@@ -207,14 +209,16 @@ class Rehearsal:
             line_noise_level=line_noise_level,
             patience_ms=patience_ms,
         )
+        account, rng = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN), self.world.rng(f"{name}-twilio")
+        record = record_of(account, rng, number, self.world.now(), AGENT_ORIGIN, outgoing)
         twilio = TwilioCall(
             self.world,
-            self.world.rng(f"{name}-twilio"),
+            rng,
             self.network,
-            TwilioAccount(ACCOUNT_SID, AUTH_TOKEN),
+            account,
             self.around_handset(caller),
-            CallPlan(url=f"{AGENT_ORIGIN}/voice", status_callback=f"{AGENT_ORIGIN}/status"),
-            from_number=number,
+            record.plan,
+            record=record,
             behaviour=skipping_idle(behaviour) if self.cast.skips_idle else behaviour,
             tap=tap,
             on_ended=lambda: self._note_ended(placed),

@@ -218,6 +218,15 @@ class Music:
 
 
 @dataclass(frozen=True, slots=True)
+class Beep:
+    """The steady tone after which an answering machine records."""
+
+    duration_ms: int = 400
+    hz: int = 1_000
+    when: When = AtOnce()
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Any mu-law audio, `text` being what it says; a contribution, unless `takes_floor` is false."""
 
@@ -264,6 +273,7 @@ Step = (
     | Mumble
     | Noise
     | Music
+    | Beep
     | Play
     | Pause
     | Press

@@ -11,6 +11,7 @@ from simulator.script import (
     Aside,
     Backchannel,
     Background,
+    Beep,
     ClearThroat,
     Cough,
     Hesitate,
@@ -23,7 +24,7 @@ from simulator.script import (
     Sneeze,
 )
 from simulator.script_marks import Mark, MarkKind, read_marks
-from simulator.sounds import louder
+from simulator.sounds import beep, louder
 
 MARK_NOISE_LEVEL = 1_500
 """RMS of a [noise] within what is said."""
@@ -113,6 +114,11 @@ def _(step: Noise, rng: Random) -> Sound:
 @sound_of.register
 def _(step: Music, rng: Random) -> Sound:
     return Sound("music", "", speech.music(step.duration_ms, rng), takes_floor=False)
+
+
+@sound_of.register
+def _(step: Beep, _rng: Random) -> Sound:
+    return Sound("beep", "", beep(step.duration_ms, step.hz), takes_floor=False)
 
 
 @sound_of.register

@@ -99,6 +99,12 @@ def music(duration_ms: int, rng: random.Random) -> bytes:
     return b"".join(chords)[:samples]
 
 
+def beep(duration_ms: int, hz: int = 1_000, level: int = 3_000) -> bytes:
+    """The steady tone after which a machine records, `level` RMS."""
+    one_second = _tones(((hz, level),), 8_000)
+    return (one_second * (duration_ms // 1_000 + 1))[: ms_to_samples(duration_ms)]
+
+
 def mumble(duration_ms: int, rng: random.Random) -> bytes:
     """A voice whose words nobody can make out."""
     samples = ms_to_samples(duration_ms)

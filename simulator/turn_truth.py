@@ -35,6 +35,7 @@ KINDS = {
     "background": CallerKind.NOISE,
     "noise": CallerKind.NOISE,
     "music": CallerKind.NOISE,
+    "beep": CallerKind.NOISE,
 }
 """What each sound of a script counts as. Voices of others are a noise: a caller who speaks aside is somebody else."""
 

@@ -58,7 +58,20 @@ def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
         return "the stream was lost and came again"
     if call.notes("our_mistake"):
         return "a mistake of ours ended the call, which another checker tells"
-    return _failed_provider(call, silence) or _struck_by(evidence, silence) or _rest_of_an_answer(call, silence)
+    return (
+        _failed_provider(call, silence)
+        or _struck_by(evidence, silence)
+        or _rest_of_an_answer(call, silence)
+        or _awaited_beep(call, silence)
+    )
+
+
+def _awaited_beep(call: CallEvidence, silence: Silence) -> str:
+    """The machine that was given time to beep."""
+    for line in call.notes("answered_by"):
+        if line["data"]["who"] != "human" and call.trace_began_at + line["at_ns"] <= silence.ended_at:
+            return f"a {line['data']['who']} answered, by {line['data']['by']}"
+    return ""
 
 
 def _rest_of_an_answer(call: CallEvidence, silence: Silence) -> str:

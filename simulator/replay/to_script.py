@@ -49,6 +49,7 @@ def script_of(recorded: Recorded, agent: str = "") -> str:
         "tags": ["recorded"],
         "caller": [step.table.model_dump(exclude_none=True) for step in steps],
         "phone": _phone(recorded),
+        **_outgoing(recorded),
         "profile": _profile(recorded, name),
         **_behaviours(recorded),
         "faults": faults_of(recorded),
@@ -103,6 +104,14 @@ def _phone(recorded: Recorded) -> dict[str, Any]:
     number = started.caller if started is not None else ""
     is_number = number.removeprefix("+").isdigit() and 3 <= len(number.removeprefix("+")) <= 15
     return {"number": number} if is_number else {}
+
+
+def _outgoing(recorded: Recorded) -> dict[str, dict[str, Any]]:
+    """How the call was placed, if we placed it."""
+    started = next((d.event for d in recorded.decisions if isinstance(d.event, CallStarted)), None)
+    if started is None or not started.is_placed:
+        return {}
+    return {"outgoing": {"message": started.voicemail} if started.voicemail else {}}
 
 
 def _profile(recorded: Recorded, agent: str) -> dict[str, int]:

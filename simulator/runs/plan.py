@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.outgoing import Outgoing
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.rehearsal import Cast
 from simulator.script import Script
@@ -63,7 +64,10 @@ class FaultPlan:
 
 @dataclass(frozen=True, slots=True)
 class CallerPlan:
-    """One caller: when they call (ms after the world is ready), what they do, what their phone is like."""
+    """One caller: when they call (ms after the world is ready), what they do, what their phone is like.
+
+    With `outgoing` it is the agent that calls them.
+    """
 
     name: str = "caller"
     script: Script = ()
@@ -71,6 +75,7 @@ class CallerPlan:
     number: str = "+15550001111"
     line_noise_level: int = 0
     patience_ms: int = 60_000
+    outgoing: Outgoing | None = None
     phone: TwilioBehaviour = field(default_factory=TwilioBehaviour)
 
 

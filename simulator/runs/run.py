@@ -203,6 +203,7 @@ class _Stage:
             line_noise_level=caller.line_noise_level,
             number=caller.number,
             patience_ms=caller.patience_ms,
+            outgoing=caller.outgoing,
         )
         self.placed.append((caller, call))
 

@@ -20,7 +20,7 @@ from simulator.scenario.behaviours import (
     table_complaints,
 )
 from simulator.scenario.check_model import model_complaints, no_tool
-from simulator.scenario.check_steps import step_complaints
+from simulator.scenario.check_steps import say_complaints, step_complaints
 from simulator.scenario.complaints import Complaint, Path, nearest
 from simulator.scenario.faults import fault_complaints
 from simulator.scenario.model import ScriptFile
@@ -64,10 +64,13 @@ def agent_name(script: ScriptFile, folder: FilePath) -> str:
 
 def _caller_complaints(script: ScriptFile, folder: FilePath) -> Iterator[Complaint]:
     longest_ms = round(script.longest_s * 1_000)
-    if script.caller is not None and script.callers is not None:
-        yield Complaint(("callers",), "expected caller or [[callers]], got both")
-    if script.caller is None and script.callers is None:
-        yield Complaint((), 'expected somebody who calls: caller = [{ say = "..." }], or [[callers]]')
+    who = [key for key in ("caller", "callers", "machine") if getattr(script, key) is not None]
+    if len(who) > 1:
+        yield Complaint((who[1],), f"expected one of caller, [[callers]] and [machine], got {' and '.join(who)}")
+    if script.machine is not None:
+        yield from say_complaints(script.machine.greeting, ("machine", "greeting"))
+    if not who:
+        yield Complaint((), 'expected somebody who calls: caller = [{ say = "..." }], [[callers]] or [machine]')
     yield from step_complaints(script.caller or [], ("caller",), folder, longest_ms)
     yield from phone_complaints(script.phone, ("phone",))
     names: list[str] = []

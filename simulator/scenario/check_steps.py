@@ -20,6 +20,7 @@ COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "loudness": SPOKEN,
     "lasts_ms": BODILY,
     "level": ("noise_ms",),
+    "hz": ("beep_ms",),
     "gap_ms": ("press",),
     "text": ("play",),
 }
@@ -54,7 +55,7 @@ def _verb_complaints(table: StepTable, path: Path, folder: FilePath) -> Iterator
         if getattr(table, key) is not None and verbs and verbs[0] not in owners:
             yield Complaint((*path, key), f"{key}: goes with {_listed(owners)} only, not with {verbs[0]}")
     if table.say is not None:
-        yield from _say_complaints(table.say, (*path, "say"))
+        yield from say_complaints(table.say, (*path, "say"))
     if table.play is not None:
         yield from _wav_complaints(folder / table.play, (*path, "play"))
     for key in (*SPOKEN[1:], "after_words"):
@@ -77,16 +78,19 @@ def _wav_complaints(file: FilePath, path: Path) -> Iterator[Complaint]:
         yield Complaint(path, f"play: {error}")
 
 
-def _say_complaints(text: str, path: Path) -> Iterator[Complaint]:
+def say_complaints(text: str, path: Path) -> Iterator[Complaint]:
+    """What is wrong with words that may have marks in them."""
     try:
         words, marks = read_marks(text)
     except MarkError as error:
-        yield Complaint(path, f"say: {error}")
+        yield Complaint(path, f"{path[-1]}: {error}")
         return
     if not plain_words(words):
-        yield Complaint(path, f'say: expected words, got "{text}"; a sound alone is cough, mumble_ms or noise_ms')
+        yield Complaint(
+            path, f'{path[-1]}: expected words, got "{text}"; a sound alone is cough, mumble_ms or noise_ms'
+        )
     elif marks and marks[-1].kind is MarkKind.SILENCE and marks[-1].after_chars == len(words):
-        yield Complaint(path, "say: a pause at the end is no part of what is said; make it a silence_ms step")
+        yield Complaint(path, f"{path[-1]}: a pause at the end is no part of what is said; make it a silence_ms step")
 
 
 def _moment_complaints(table: StepTable, path: Path) -> Iterator[Complaint]:
@@ -149,7 +153,14 @@ def least_ms(table: StepTable) -> int:
             return len(_speech(words, table.ms_per_char).audio) // 8
     if table.press is not None:
         return (len(table.press) - 1) * (table.gap_ms or 200)
-    for duration_ms in (table.mumble_ms, table.noise_ms, table.music_ms, table.silence_ms, table.lasts_ms):
+    for duration_ms in (
+        table.mumble_ms,
+        table.noise_ms,
+        table.music_ms,
+        table.beep_ms,
+        table.silence_ms,
+        table.lasts_ms,
+    ):
         if duration_ms is not None:
             return duration_ms
     return 0

@@ -13,6 +13,40 @@ Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$|^(anonymous|restricted|
 NoiseLevel = Annotated[int, Field(ge=0, le=5_000)]
 Seconds = Annotated[float, Field(gt=0, le=24 * 3_600)]
 Steps = Annotated[list[StepTable], Field(max_length=1_000)]
+
+
+class MachineTable(BaseModel):
+    """An answering machine that picks up."""
+
+    model_config = TABLE
+
+    greeting: Text
+    """What it says, as a step says it."""
+    starts_ms: Ms = 600
+    """So long after it picked up."""
+    beep_after_ms: Ms = 700
+    """So long after its greeting it beeps."""
+    beeps: bool = True
+    """Whether it does."""
+    beep_ms: Annotated[int, Field(ge=60, le=3_000)] = 400
+    """How long the beep lasts."""
+    hz: Annotated[int, Field(ge=300, le=3_400)] = 1_000
+    """The beep's pitch."""
+    records_ms: Ms = 60_000
+    """It hangs up after so long of recording."""
+
+
+class OutgoingTable(BaseModel):
+    """How the agent placed the call."""
+
+    model_config = TABLE
+
+    message: Text | None = None
+    """What a machine is told after its beep; unless told, what the agent's file says."""
+    detect: bool = True
+    """Whether to find out who picks up."""
+
+
 Settings = dict[str, Any]
 """A table whose keys are the fields of a behaviour; checked with the rest of the script."""
 
@@ -99,6 +133,10 @@ class ScriptFile(BaseModel):
     """Checkers that this script breaks on purpose, each with its reason."""
     caller: Steps | None = None
     """What the caller does, step by step."""
+    machine: MachineTable | None = None
+    """An answering machine, instead of `caller`; the agent placed the call."""
+    outgoing: OutgoingTable | None = None
+    """The agent placed the calls: `caller` is who picks up."""
     callers: Annotated[list[CallerTable], Field(min_length=1, max_length=100)] | None = None
     """Several callers, instead of `caller`."""
     phone: Settings = Field(default_factory=dict)

@@ -103,6 +103,8 @@ class CallExpectTable(BaseModel):
     """The mode in which the call was when it ended."""
     ended_by: Literal["agent", "caller", "network"] | None = None
     """Who ended the call."""
+    answered_by: Literal["human", "machine", "screener"] | None = None
+    """Who picked up a call that the agent placed, by its own judgement at the end."""
     interruptions: Count | None = None
     """How often the caller took the floor from the agent."""
     resumed: Count | None = None

@@ -28,6 +28,7 @@ VERBS = (
     "mumble_ms",
     "noise_ms",
     "music_ms",
+    "beep_ms",
     "press",
     "silence_ms",
     "play",
@@ -43,9 +44,9 @@ class StepTable(BaseModel):
     """One thing the caller does, and when.
 
     Exactly one verb (`say`, `backchannel`, `hesitate`, `aside`, `background`, `cough`, `laugh`, `sneeze`,
-    `clear_throat`, `mumble_ms`, `noise_ms`, `music_ms`, `press`, `silence_ms`, `play`, `hang_up`) and at most one
-    moment (`after_agent`, `after_words`, `into_agent_speech_ms`, `at_ms`). Without a moment, contributions wait until
-    the agent has finished, listeners' sounds come into its speech, a silence begins at once.
+    `clear_throat`, `mumble_ms`, `noise_ms`, `music_ms`, `beep_ms`, `press`, `silence_ms`, `play`, `hang_up`) and at
+    most one moment (`after_agent`, `after_words`, `into_agent_speech_ms`, `at_ms`). Without a moment, contributions
+    wait until the agent has finished, listeners' sounds come into its speech, a silence or a beep begins at once.
     """
 
     model_config = TABLE
@@ -75,6 +76,8 @@ class StepTable(BaseModel):
     """Sound that is no voice (a car, a street), for so long."""
     music_ms: Duration | None = None
     """Hold music, for so long."""
+    beep_ms: Duration | None = None
+    """The tone after which an answering machine records, for so long; at once."""
     press: Annotated[str, Field(pattern=r"^[0-9*#A-D]{1,64}$")] | None = None
     """Keys of the telephone, one after another: "0172#"."""
     silence_ms: Duration | None = None
@@ -110,6 +113,8 @@ class StepTable(BaseModel):
     """How long a cough, laugh, sneeze or `clear_throat` lasts; drawn from the seed unless told."""
     level: Annotated[int, Field(ge=0, le=18_000)] | None = None
     """Loudness of `noise_ms`, RMS of 32,767; speech has about 3,500."""
+    hz: Annotated[int, Field(ge=300, le=3_400)] | None = None
+    """Pitch of `beep_ms`; 1000 unless told."""
     gap_ms: Annotated[int, Field(ge=20, le=60_000)] | None = None
     """Between two keys of `press`; 200 unless told."""
     text: Text | None = None

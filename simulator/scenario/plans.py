@@ -4,6 +4,7 @@ from pathlib import Path
 
 from agent.profiles import values_of
 from simulator.brain import AppointmentBrain
+from simulator.outgoing import Outgoing
 from simulator.rehearsal import MONDAY, Cast
 from simulator.runs.plan import CallerPlan, Plan
 from simulator.scenario.answers import answers_of
@@ -12,7 +13,8 @@ from simulator.scenario.check import agent_name, check
 from simulator.scenario.complaints import Complaint, ScriptError, place
 from simulator.scenario.expectations import expectations_of
 from simulator.scenario.faults import fault_of
-from simulator.scenario.model import CallerTable, ScriptFile
+from simulator.scenario.model import CallerTable, MachineTable, ScriptFile
+from simulator.scenario.model_steps import StepTable
 from simulator.scenario.steps import script_of
 
 
@@ -69,9 +71,25 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
 
 def _callers(script: ScriptFile, folder: Path) -> list[CallerPlan]:
     if script.callers is None:
-        only = CallerTable(name="caller", script=script.caller or [])
+        steps = script.caller or [] if script.machine is None else machine_steps(script.machine)
+        only = CallerTable(name="caller", script=steps)
         return [_caller(script, only, folder)]
     return [_caller(script, caller, folder, index) for index, caller in enumerate(script.callers)]
+
+
+def _outgoing(script: ScriptFile) -> Outgoing | None:
+    """How the agent placed the calls, if it was the agent."""
+    if script.outgoing is None:
+        return None if script.machine is None else Outgoing()
+    return Outgoing(script.outgoing.message or "", detects=script.outgoing.detect)
+
+
+def machine_steps(machine: MachineTable) -> list[StepTable]:
+    """What an answering machine does."""
+    steps = [StepTable(say=machine.greeting, delay_ms=machine.starts_ms)]
+    if machine.beeps:
+        steps.append(StepTable(beep_ms=machine.beep_ms, hz=machine.hz, delay_ms=machine.beep_after_ms))
+    return [*steps, StepTable(hang_up=True, delay_ms=machine.records_ms)]
 
 
 def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 0) -> CallerPlan:
@@ -84,5 +102,6 @@ def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 
         number=traits.number,
         line_noise_level=traits.line_noise_level,
         patience_ms=round(traits.patience_s * 1_000),
+        outgoing=_outgoing(script),
         phone=phone_of(script.phone, caller.phone),
     )

@@ -13,6 +13,7 @@ from simulator.script import (
     AtOnce,
     Backchannel,
     Background,
+    Beep,
     ClearThroat,
     Cough,
     HangUp,
@@ -45,6 +46,7 @@ DEFAULT_HANG_UP = HangUp(
 
 KEY_GAP_MS = Press("0").gap_ms
 NOISE_LEVEL = Noise(20).level
+BEEP_HZ = Beep().hz
 
 _INTO_SPEECH = (
     "backchannel",
@@ -93,6 +95,7 @@ _MAKERS: Mapping[str, Callable[[StepTable, When], Step]] = {
     "mumble_ms": lambda table, when: Mumble(_int(table.mumble_ms), when),
     "noise_ms": lambda table, when: Noise(_int(table.noise_ms), _int(table.level, NOISE_LEVEL), when),
     "music_ms": lambda table, when: Music(_int(table.music_ms), when),
+    "beep_ms": lambda table, when: Beep(_int(table.beep_ms), _int(table.hz, BEEP_HZ), when),
     "press": lambda table, when: Press(str(table.press), when, _int(table.gap_ms, KEY_GAP_MS)),
     "silence_ms": lambda table, when: Pause(_int(table.silence_ms), when),
     "hang_up": lambda _, when: HangUp(when),
@@ -133,7 +136,7 @@ def moment_of(table: StepTable) -> str:
         return table.moments[0]
     if table.after_silence_ms is not None:
         return "after_agent"
-    if table.delay_ms is not None or table.silence_ms is not None:
+    if table.delay_ms is not None or table.silence_ms is not None or table.beep_ms is not None:
         return "delay_ms"
     return "into_agent_speech_ms" if table.verbs and table.verbs[0] in _INTO_SPEECH else "after_agent"
 

@@ -87,6 +87,28 @@ def test_the_caller_of_a_call_we_placed_is_whom_we_called() -> None:
     assert (told["caller"], told["called"]) == ("+1777", "+1555")
 
 
+def test_who_picks_up_a_call_we_placed_is_to_be_found_out_unless_told_not_to() -> None:
+    house, placed = House(), {"From": "+1555", "To": "+1777", "Direction": "outbound-api"}
+    told = parameters_of(house.post("/voice?message=Call+us+%26+ask.", CallSid="CA1", **placed))
+    assert (told["placed"], told["voicemail"]) == ("yes", "Call us & ask.")
+    house.stream("CA1", **told)
+    assert (house.calls.last.phone.is_placed, house.calls.last.phone.voicemail) == (True, "Call us & ask.")
+    assert "placed" not in parameters_of(house.post("/voice?detect=no", CallSid="CA2", **placed))
+
+
+def test_a_caller_cannot_choose_what_the_agent_says_to_them() -> None:
+    told = parameters_of(House().post("/voice?message=Hello", CallSid="CA1", From="+1", To="+2", Direction="inbound"))
+    assert not {"placed", "voicemail"} & told.keys()
+
+
+def test_what_twilio_finds_out_about_who_picked_up_reaches_the_call() -> None:
+    house = House()
+    house.stream("CA1", **parameters_of(house.post("/voice", CallSid="CA1", Direction="outbound-api")))
+    assert house.post("/answered-by", CallSid="CA1", AnsweredBy="machine_end_beep").status == 204
+    assert house.calls.last.notes == [("answered by", "machine_end_beep")]
+    assert house.post("/answered-by", CallSid="CA9", AnsweredBy="human").status == 204
+
+
 def test_a_token_serves_one_stream_of_its_own_call() -> None:
     house = House()
     token = parameters_of(house.post("/voice", CallSid="CA1"))["token"]

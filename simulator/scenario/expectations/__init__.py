@@ -8,6 +8,7 @@ from fsm.state import Mode
 from simulator.runs.plan import Check, Expectation
 from simulator.scenario.complaints import shown
 from simulator.scenario.expectations.counts import (
+    AnsweredBy,
     EndedBy,
     FaultsNoticed,
     LastMode,
@@ -79,6 +80,7 @@ _MAKERS: dict[str, Callable[[str, Any], Check]] = {
     "no_tools": lambda caller, _: NoTools(caller),
     "mode": LastMode,
     "ended_by": EndedBy,
+    "answered_by": AnsweredBy,
     "interruptions": lambda caller, count: Moves(caller, "interruptions", "interruptions", Mode.LISTENING, count),
     "resumed": lambda caller, count: Moves(caller, "resumed", "replies that went on", Mode.SPEAKING, count),
     "latency_ms": _latency,
@@ -94,6 +96,8 @@ _MAKERS: dict[str, Callable[[str, Any], Check]] = {
 
 
 def _moments(script: ScriptFile) -> Moments:
+    if script.machine is not None:
+        return Moments(())  # nothing that a machine does depends on us
     if script.callers is None:
         return Moments((("caller", _steps(script.caller or [])),))
     return Moments(tuple((caller.name, _steps(caller.script)) for caller in script.callers))

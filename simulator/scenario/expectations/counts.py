@@ -50,6 +50,20 @@ class Moves(OfCall):
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredBy(OfCall):
+    """Who picked up a call that the agent placed."""
+
+    who: str = ""
+
+    def judge(self, call: CallEvidence) -> Iterator[Violation]:
+        """What does not hold of one call."""
+        judged = [line["data"] for line in call.notes("answered_by")]
+        if not judged or judged[-1]["who"] != self.who:
+            told = ", then ".join(f"{one['who']} by {one['by']}" for one in judged) or "nobody in particular"
+            yield self.violation("answered_by", f"expected to be answered by a {self.who}, got {told}", call)
+
+
+@dataclass(frozen=True, slots=True)
 class EndedBy(OfCall):
     """Who ended the call."""
 

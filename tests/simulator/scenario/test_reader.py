@@ -23,7 +23,7 @@ def step(*steps: str) -> str:
 
 VERBS = (
     "one of say, backchannel, hesitate, aside, background, cough, laugh, sneeze, clear_throat, mumble_ms, noise_ms, "
-    "music_ms, press, silence_ms, play, hang_up"
+    "music_ms, beep_ms, press, silence_ms, play, hang_up"
 )
 MARKS = "[900 ms], [cough], [laugh], [sneeze], [throat], [mumble 400 ms] or [noise 400 ms]"
 
@@ -49,6 +49,8 @@ MARKS = "[900 ms], [cough], [laugh], [sneeze], [throat], [mumble 400 ms] or [noi
         ('noise_ms = "long"', 'noise_ms: expected a whole number, got "long"'),
         ("music_ms = true", "music_ms: expected a whole number, got true"),
         ("cough = false", "cough: expected true, got false"),
+        ("beep_ms = 400, hz = 9", "hz: expected at least 300, got 9"),
+        ("music_ms = 400, hz = 900", "hz: goes with beep_ms only, not with music_ms"),
         ('press = "12x"', 'press: expected 1 to 64 keys of 0-9, *, #, A-D, got "12x"'),
         ('backchannel = "--"', 'backchannel: expected words, got "--"'),
         ('play = "none.wav"', "play: expected a WAV file, but none.wav cannot be read: No such file or directory"),
@@ -125,8 +127,11 @@ def test_steps_that_cannot_follow_each_other(steps: tuple[str, ...], complaint: 
         ("sed = 3\n" + CALLER, '1: unknown key "sed"; did you mean "seed"?'),
         ("seed = -1\n" + CALLER, "1: seed: expected at least 0, got -1"),
         ("zebra = 3\n" + CALLER, '1: unknown key "zebra"; known are about, agent, seed'),
-        ('about = "nobody"\n', '1: expected somebody who calls: caller = [{ say = "..." }], or [[callers]]'),
-        (CALLER + '[[callers]]\nname = "a"\n', "2: expected caller or [[callers]], got both"),
+        ('about = "nobody"\n', '1: expected somebody who calls: caller = [{ say = "..." }], [[callers]] or [machine]'),
+        (
+            CALLER + '[[callers]]\nname = "a"\n',
+            "2: expected one of caller, [[callers]] and [machine], got caller and callers",
+        ),
         ("caller = 5\n", "1: caller: expected a list, [ ... ], got 5"),
         ('caller = ["hello"]\n', '1: caller step 1: expected a table, { ... }, got "hello"'),
         (
@@ -403,7 +408,8 @@ def test_a_script_made_in_memory_is_checked_as_well() -> None:
     script = read("booking")
     with pytest.raises(ScriptError) as error:
         plan_of(script.model_copy(update={"caller": None}), "shrunk")
-    assert str(error.value) == 'shrunk: expected somebody who calls: caller = [{ say = "..." }], or [[callers]]'
+    wanted = 'caller = [{ say = "..." }], [[callers]] or [machine]'
+    assert str(error.value) == f"shrunk: expected somebody who calls: {wanted}"
 
 
 @pytest.mark.parametrize("name", bundled())

@@ -67,7 +67,7 @@ def test_every_key_says_what_it_means() -> None:
 def test_a_step_has_exactly_one_verb_and_nothing_unknown() -> None:
     step = SCHEMA["$defs"]["StepTable"]
     assert {"required": ["say"]} in step["oneOf"]
-    assert len(step["oneOf"]) == 16
+    assert len(step["oneOf"]) == 17
     assert step["additionalProperties"] is False
 
 
