@@ -202,8 +202,8 @@ class Rehearsal:
     ) -> SimulatedCall:
         """Place a call by somebody who follows `script`, or, with `outgoing`, one to them."""
         name = f"caller-{len(self.calls)}"
-        traits = {"line_noise_level": line_noise_level, "patience_ms": patience_ms}
-        caller = Caller(self.world, self.world.rng(name), script, **traits)
+        rng = self.world.rng(name)
+        caller = Caller(self.world, rng, script, line_noise_level=line_noise_level, patience_ms=patience_ms)
         account, rng = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN), self.world.rng(f"{name}-twilio")
         record = record_of(account, rng, number, self.world.now(), AGENT_ORIGIN, outgoing)
         twilio = TwilioCall(
