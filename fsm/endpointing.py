@@ -144,9 +144,12 @@ def longest_wait_ms(profile: Profile) -> int:
 
 
 def heard_until(state: CallState) -> int:
-    """The instant (ns) of the caller's last sound; the present one where the voice detector missed it."""
+    """The instant (ns) of the caller's last sound; the present one where the voice detector missed it.
+
+    A sound too long ago is not the one whose words are known; those of a gap in the transcriber's hearing come late.
+    """
     profile, voiced_at = state.profile, state.last_voiced_at
-    longest_ms = longest_wait_ms(profile) + profile.unfinished_wait_ms + profile.final_grace_ms
+    longest_ms = longest_wait_ms(profile) + 2 * profile.unfinished_wait_ms + profile.final_grace_ms
     if voiced_at is None or state.is_talking or state.now - voiced_at > ms_to_ns(longest_ms):
         return state.now
     return voiced_at
