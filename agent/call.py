@@ -3,11 +3,13 @@
 import logging
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.clock import Timer
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
+from agent.loudness import Loudness
 from agent.media_clock import MediaClock
 from agent.mouth import Line, Mouth
 from agent.pickup_watch import PickupWatch, report_of, started_of
@@ -30,7 +32,9 @@ from fsm.events import (
     EarsRestored,
     Event,
     HangUpRequested,
+    SpeechStopped,
     Tick,
+    WordsHeard,
 )
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
@@ -57,6 +61,7 @@ class Call:
         self._is_released = False
         self._line = Line(phone, self._clock)
         self._media_clock = MediaClock()
+        self._loudness = Loudness()
         self._voice_activity = services.new_voice_detector(self._line.own_voice)
         self._words = WordNews()
         self._trace = services.new_trace(phone.call_sid, now)
@@ -84,11 +89,15 @@ class Call:
     def on_media(self, audio: bytes, timestamp_ms: int) -> None:
         """The next audio of the caller."""
         ended_at = self._media_clock.end_of(timestamp_ms, len(audio), self._clock.now())
+        if self.state.is_talking:
+            self._loudness.hear(audio)
         edge = self._voice_activity.push(audio, ended_at)
         if edge is not None:
+            if isinstance(edge, SpeechStopped):
+                self._loudness.end()
             self.feed(edge)
             if (words := self._words.completes(self.state)) is not None:
-                self.feed(words)
+                self._feed_words(words)
         if self._pickup.is_open and (beep := self._pickup.hear(audio, ended_at, self.state)) is not None:
             self.feed(beep)
         self._ears.send(audio)
@@ -119,7 +128,10 @@ class Call:
             text, is_final=is_final, speech_final=speech_final, listened_to=listened_to, state=self.state
         )
         if news is not None:
-            self.feed(news)
+            self._feed_words(news)
+
+    def _feed_words(self, words: WordsHeard) -> None:
+        self.feed(replace(words, is_faint=True) if self._loudness.is_faint else words)
 
     @fenced
     def on_voice_noticed(self) -> None:

@@ -5,7 +5,7 @@ so that whoever interrupts feels it at once and whoever only agrees hears no hol
 as they come, on silence, on how long the sound goes on; by `confirm_ms` at the latest.
 """
 
-from fsm.floor_words import Bid, bid_of, is_assent
+from fsm.floor_words import Bid, bid_of, is_assent, is_plain_interruption
 from fsm.questions import ends_in_closed_question, last_sentence
 from fsm.state import CallState
 from fsm.units import ms_to_ns
@@ -45,12 +45,15 @@ def verdict_at(state: CallState, now: int) -> int:
     return max(now, due)
 
 
-def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool) -> bool:
+def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool, is_faint: bool = False) -> bool:
     """Whether `text`, said while we have the floor, is a bid for it: no mere backchannel, no late repetition.
 
-    Agreement is one too where it answers a closed question that we had just finished.
+    Agreement is one too where it answers a closed question that we had just finished. Of words that are fainter than
+    this caller's usual ones, as those to somebody else in the room are, only a plain "stop" is.
     """
     bid = bid_of(text, is_settled=is_settled)
+    if is_faint and bid is Bid.FLOOR and not (is_settled and is_plain_interruption(text)):
+        return False
     if bid is Bid.NOTHING:
         return is_answer(state, text)
     return bid is Bid.FLOOR and (now - state.asked_at > ECHO_NS or adds_words(state.asked.text, text))
@@ -73,7 +76,9 @@ def has_claim(state: CallState, now: int) -> bool:
     """Whether what the caller said or pressed, as far as it is known now, takes the floor."""
     said = state.utterance
     is_pressed = bool(said.digits) and bool(state.profile.keys_interrupt)
-    return is_pressed or (bool(said.words) and claims_floor(state, said.words, now, is_settled=True))
+    return is_pressed or (
+        bool(said.words) and claims_floor(state, said.words, now, is_settled=True, is_faint=state.is_faint)
+    )
 
 
 def is_sustained(state: CallState, now: int) -> bool:

@@ -56,12 +56,14 @@ class WordsHeard:
     `is_final`: this segment will not change, the next words belong to a new one.
     `speech_final`: the transcriber itself noticed a pause after these words.
     `until`: the instant (ns) up to which it had listened for them; 0 where it does not say.
+    `is_faint`: said clearly more quietly than this caller usually speaks.
     """
 
     text: str
     is_final: bool = False
     speech_final: bool = False
     until: int = 0
+    is_faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,12 @@ def is_backchannel(text: str) -> bool:
     return not _beyond_agreement(tokens(text))
 
 
+def is_plain_interruption(text: str) -> bool:
+    """Whether `text` interrupts and says nothing else: "stop", "hold on"."""
+    rest = _beyond_agreement(tokens(text))
+    return bool(rest) and _leading(rest, INTERRUPTIONS) == len(rest)
+
+
 def is_assent(text: str) -> bool:
     """Whether `text` is a backchannel that answers a closed question: "yeah", "mm-hmm", not "um"."""
     words = tokens(text)

@@ -65,9 +65,11 @@ def may_go_on(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401
 
 def claims_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The words, with those before them in the same dispute, are a bid for the floor."""
-    is_settled = isinstance(event, TurnEnded) or event.is_final or event.speech_final
-    before = state.utterance.settled if state.mode is Mode.BARGE_IN and not isinstance(event, TurnEnded) else ()
-    return barge_in.claims_floor(state, " ".join([*before, event.text]), now, is_settled=is_settled)
+    if isinstance(event, TurnEnded):
+        return barge_in.claims_floor(state, event.text, now, is_settled=True)
+    said = " ".join([*(state.utterance.settled if state.mode is Mode.BARGE_IN else ()), event.text])
+    is_settled = event.is_final or event.speech_final
+    return barge_in.claims_floor(state, said, now, is_settled=is_settled, is_faint=event.is_faint)
 
 
 def only_agrees(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -279,9 +281,8 @@ def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa:
 
 def is_verdict_sustained(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """The dispute is over and the caller has the floor, by words or by going on sounding."""
-    if not is_due(state.deadlines.verdict_at, now):
-        return False
-    return barge_in.has_claim(state, now) or barge_in.is_sustained(state, now)
+    is_for_caller = barge_in.has_claim(state, now) or barge_in.is_sustained(state, now)
+    return is_due(state.deadlines.verdict_at, now) and is_for_caller
 
 
 def is_false_alarm(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

@@ -189,6 +189,8 @@ class CallState:
     """What the caller heard of the reply when it was last silenced or ran dry; None while it sounds."""
     heard_before: str = ""
     """What they had heard of it when the sound began that disputes the floor."""
+    is_faint: bool = False
+    """What they said in that dispute was said more quietly than they usually speak, as to somebody else."""
     is_claimed: bool = False
     """The caller has the floor as soon as the phone is silent."""
     is_protected: bool = False

@@ -37,7 +37,9 @@ Said = WordsHeard | TurnEnded | DigitPressed
 
 def react(state: CallState, event: SpeechStarted, now: int) -> Change:
     """The caller sounds while we speak: fall silent for a moment, or go on quietly; the reply is kept."""
-    state = replace(state, is_talking=True, onset_at=event.at, heard=None, heard_before="", is_claimed=False)
+    state = replace(
+        state, is_talking=True, onset_at=event.at, heard=None, heard_before="", is_claimed=False, is_faint=False
+    )
     state = state.set_deadlines(verdict_at=barge_in.verdict_at(state, now))
     hush_ns = barge_in.hush_ns(state)
     if hush_ns:
@@ -98,7 +100,8 @@ def weigh_silence(state: CallState, event: SpeechStopped, now: int) -> Change:
 
 def weigh_words(state: CallState, event: WordsHeard | TurnEnded, now: int) -> Change:
     """Words that decide nothing yet: "yeah" may become "yeah, but"."""
-    state = replace(state, utterance=_with(state.utterance, event))
+    is_faint = isinstance(event, WordsHeard) and event.is_faint
+    state = replace(state, utterance=_with(state.utterance, event), is_faint=is_faint)
     return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), ()
 
 

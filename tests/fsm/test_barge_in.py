@@ -116,6 +116,17 @@ def test_a_long_agreement_is_no_bid_however_long_it_sounds() -> None:
     t.until(4_120).expect(SPEAKING, ResumePlayout)
 
 
+def test_faint_words_are_meant_for_somebody_else() -> None:
+    t = disputed().at(3_300, WordsHeard("The keys are", is_faint=True)).expect(BARGE_IN)
+    t.until(4_120).expect(SPEAKING, ResumePlayout)
+    t.at(4_300, WordsHeard("The keys are on the hook.", is_final=True, is_faint=True)).expect(SPEAKING)
+
+
+def test_a_faint_stop_is_a_stop() -> None:
+    t = disputed().at(3_300, WordsHeard("Stop.", is_final=True, is_faint=True))
+    t.expect(LISTENING, HoldPlayout, CancelReply)
+
+
 # --- agreement as an answer
 
 

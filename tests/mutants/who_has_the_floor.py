@@ -6,9 +6,11 @@ from typing import Any
 
 from agent.call import Call
 from agent.mouth import Mouth
+from agent.playout import Playout
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.reply import Reply
-from fsm import barge_in, endpointing, floor_words, guards, hearing, opening, words, yielding
+from agent.volume import FADE_SAMPLES, Volume, steps_at
+from fsm import answering, barge_in, endpointing, floor_words, guards, hearing, opening, words, yielding
 from fsm.chart import Branch
 from fsm.effects import EndCall
 from fsm.events import Event, SpeechStarted, TurnEnded, WordsHeard
@@ -66,12 +68,48 @@ def backchannel_is_a_turn() -> Plan:
     return swapped(barge_in, "bid_of", lambda _text, *, is_settled: floor_words.Bid.FLOOR)
 
 
+@mutant("the phone stays silent until it is decided", "mhm_kills_reply")
+def hush_never_bounded() -> Plan:
+    return guard_for(guards.is_hush_over, never)
+
+
+@mutant("a reply that went on quietly stays quiet", "mhm_kills_reply", "many_coughs")
+def duck_never_lifted() -> Plan:
+    return swapped(Volume, "fade_to", lambda volume, _db: volume._begin(volume._now, steps_at(12), FADE_SAMPLES))
+
+
+@mutant("quiet words count as if they had been cleared", "ducks_over_an_mm_hmm", "mhm_kills_reply")
+def ducked_is_not_heard() -> Plan:
+    duck = Playout.duck
+
+    def duck_and_forget(playout: Playout, now: int, by_db: int) -> str:
+        playout.cleared_samples += playout.in_flight_samples(now)
+        return duck(playout, now, by_db)
+
+    return swapped(Playout, "duck", duck_and_forget)
+
+
+@mutant("a yes that comes early is no answer", "yes_before_the_question_is_over")
+def early_yes_lost() -> Plan:
+    return swapped(answering, "answers_the_end", never)
+
+
+@mutant("words to somebody else in the room take the floor", "aside_to_a_child")
+def asides_interrupt() -> Plan:
+    claims_floor = barge_in.claims_floor
+
+    def claims_any_words(state: CallState, text: str, now: int, *, is_settled: bool, is_faint: bool = False) -> bool:
+        return bool(text and not is_faint) or claims_floor(state, text or "stop", now, is_settled=is_settled)
+
+    return swapped(barge_in, "claims_floor", claims_any_words)
+
+
 @mutant("one word is not enough to interrupt", "stop_ignored", "no_clear")
 def single_words_ignored() -> Plan:
     claims_floor = barge_in.claims_floor
 
-    def claims_with_three(state: CallState, text: str, now: int, *, is_settled: bool) -> bool:
-        return len(text.split()) >= 3 and claims_floor(state, text, now, is_settled=is_settled)
+    def claims_with_three(state: CallState, text: str, now: int, **evidence: bool) -> bool:
+        return len(text.split()) >= 3 and claims_floor(state, text, now, **evidence)
 
     return all_of(swapped(barge_in, "claims_floor", claims_with_three), swapped(barge_in, "is_sustained", never))
 
