@@ -9,7 +9,6 @@ from agent.mouth import Mouth
 from agent.playout import Playout
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.reply import Reply
-from agent.volume import FADE_SAMPLES, Volume, steps_at
 from fsm import answering, barge_in, endpointing, floor_words, guards, hearing, opening, words, yielding
 from fsm.chart import Branch
 from fsm.effects import EndCall
@@ -68,14 +67,9 @@ def backchannel_is_a_turn() -> Plan:
     return swapped(barge_in, "bid_of", lambda _text, *, is_settled: floor_words.Bid.FLOOR)
 
 
-@mutant("the phone stays silent until it is decided", "mhm_kills_reply")
+@mutant("the phone stays silent until it is decided", "a_hush_is_short")
 def hush_never_bounded() -> Plan:
     return guard_for(guards.is_hush_over, never)
-
-
-@mutant("a reply that went on quietly stays quiet", "mhm_kills_reply", "many_coughs")
-def duck_never_lifted() -> Plan:
-    return swapped(Volume, "fade_to", lambda volume, _db: volume._begin(volume._now, steps_at(12), FADE_SAMPLES))
 
 
 @mutant("quiet words count as if they had been cleared", "ducks_over_an_mm_hmm", "mhm_kills_reply")
