@@ -1,6 +1,7 @@
 """An agent as its TOML file describes it: who it is, how it speaks, what it may do."""
 
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.profiles import complaints_of, values_of
+from agent.remote_tables import HttpToolTable
 from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
 from fsm.profile import Phrases
@@ -17,6 +19,9 @@ from tools.loading import LoadingError, is_file
 from tools.registry import Registry, UnknownToolError
 
 BUNDLED = Path(__file__).parent / "agents"
+
+TABLES: Mapping[str, type[BaseModel]] = {"http_tools": HttpToolTable}
+"""What the items of lists of tables are."""
 
 MAX_FILE_BYTES = 256 * 1024
 """An agent's file is a page or two; anything longer is some other file."""
@@ -49,6 +54,10 @@ class Agent(BaseModel):
     tools: tuple[str, ...] = Field(default=(), strict=False)
     tools_from: tuple[str, ...] = Field(default=(), strict=False)
     """Python files with tools of the agent's own, as absolute paths (in the TOML: seen from it), or modules."""
+    http_tools: tuple[HttpToolTable, ...] = Field(default=(), strict=False)
+    """Tools that are HTTP endpoints of one's own."""
+    prefetch: tuple[str, ...] = Field(default=(), strict=False)
+    """Tools that are asked when a call begins, without arguments."""
     phrases: dict[str, Any] = Field(default_factory=dict)
     voicemail: Voicemail = Voicemail()
     """For calls that we place."""
@@ -62,7 +71,7 @@ class Agent(BaseModel):
 
     def toolset(self) -> Registry:
         """Its tools. Raises what `tools_of` raises, where what was checked at loading is no longer so."""
-        return tools_of(self.tools, self.tools_from)
+        return tools_of(self.tools, self.tools_from, (table.tool() for table in self.http_tools), self.prefetch)
 
     def fixed_phrases(self, tools: Registry) -> Phrases:
         """Its phrases, with those of `tools` while they run. Raises ValueError."""
@@ -129,9 +138,16 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
         found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
         raise SettingsError("\n".join(f"{path}:{lines.of(e['loc'])}: {_complaint(e)}" for e in found)) from None
     agent = agent.model_copy(update={"tools_from": tuple(_placed(source, path.parent) for source in agent.tools_from)})
+    for number, declared in enumerate(agent.http_tools):
+        try:
+            declared.tool()
+        except ValueError as error:
+            where = lines.of(("http_tools", number))
+            raise SettingsError(f"{path}:{where}: http_tools: {declared.name}: {error}") from None
     for key, check in (
         ("tools_from", lambda: tools_of((), agent.tools_from)),
-        ("tools", agent.toolset),
+        ("tools", agent.model_copy(update={"prefetch": ()}).toolset),
+        ("prefetch", agent.toolset),
         ("phrases", lambda: agent.fixed_phrases(agent.toolset())),
     ):
         try:
@@ -151,7 +167,8 @@ def _complaint(error: dict[str, Any]) -> str:
     if error["type"] == "missing":
         return f'"{key}" is missing'
     if error["type"] == "extra_forbidden":
-        near = get_close_matches(key, list(Agent.model_fields), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(Agent.model_fields)}"
+        known = list((TABLES.get(error["loc"][0]) or Agent).model_fields)
+        near = get_close_matches(str(error["loc"][-1]), known, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
         return f'unknown key "{key}"; {hint}'
     return f'"{key}": {error["msg"][0].lower()}{error["msg"][1:]}, got {error["input"]!r:.80}'

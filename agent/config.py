@@ -6,7 +6,7 @@ a settings library costs more at start than everything else here together.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,6 +22,9 @@ TEXT_TO_SPEECH = ("elevenlabs", "local")
 TRACE_WORDS = ("kept", "hidden")
 TRACE_WIRES = ("none", "kept")
 VOICE_DETECTORS = ("builtin", "silero")
+NO_VARIABLES = frozenset({"is_open", "unknown", "variables"})
+"""Fields that no variable sets."""
+
 SpeechEndpoint = Literal["auto", "multi", "single"]
 
 
@@ -91,6 +94,8 @@ class Config:
     """Accept streams and webhooks from anybody: on loopback only, by `offhook serve --open`, by no variable."""
     unknown: tuple[str, ...] = ()
     """Variables that begin with OFFHOOK_ and mean nothing to us."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """All that is set: an agent's file names those with the secrets of its tools."""
 
     @property
     def is_loopback(self) -> bool:
@@ -104,10 +109,10 @@ def load_config(environ: Mapping[str, str], dotenv: Path | None = None) -> Confi
     Raises SettingsError with the variable's name, what was expected and what came.
     """
     values = {**_read_dotenv(dotenv), **{name: value for name, value in environ.items() if value.strip()}}
-    names = {variable_of(f.name): f.name for f in fields(Config) if f.name not in {"is_open", "unknown"}}
-    read = {field: _parse(name, field, values[name].strip()) for name, field in names.items() if values.get(name)}
+    names = {variable_of(f.name): f.name for f in fields(Config) if f.name not in NO_VARIABLES}
+    read = {key: _parse(name, key, values[name].strip()) for name, key in names.items() if values.get(name)}
     unknown = sorted(name for name in values if name.startswith("OFFHOOK_") and name not in names)
-    config = Config(**read, unknown=tuple(unknown))
+    config = Config(**read, unknown=tuple(unknown), variables=values)
     _check_wires(config)
     return config
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 
-from agent.config import Config, Secret, variable_of
+from agent.config import NO_VARIABLES, Config, Secret, variable_of
 from agent.errors import SettingsError
 from agent.silero import INSTALL, weights_path
 
@@ -138,7 +138,7 @@ def _key(name: str, key: Secret, base_url: str, model: str, lack: str) -> Settin
 
 
 def _unknown(config: Config) -> tuple[SettingLine, ...]:
-    known = [variable_of(f.name) for f in fields(config) if f.name not in {"is_open", "unknown"}]
+    known = [variable_of(f.name) for f in fields(config) if f.name not in NO_VARIABLES]
     lines = []
     for name in config.unknown:
         near = get_close_matches(name, known, n=1)

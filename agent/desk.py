@@ -1,9 +1,11 @@
 """The desk that takes calls: everything they share, and a `Call` for every stream that may come in."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from agent.agent_file import Agent
 from agent.assembly import Providers, make_character
@@ -36,7 +38,8 @@ class Desk:
 
     `prepare` renders the fixed phrases that are not on disk yet, the greeting first; until that one is done,
     `not_ready` says so. Calls may come all the same: the voice then speaks the phrases as it does replies.
-    `around_tools` may put something between a call and its tools. Our voice leaves in pieces of `beat_ms`.
+    `around_tools` may put something between a call and its tools, `tool_ports` is
+    what these are offered. Our voice leaves in pieces of `beat_ms`.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name
@@ -51,6 +54,7 @@ class Desk:
         observer: Observer | None = None,
         around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
         beat_ms: int = FRAME_MS,
+        tool_ports: Mapping[type, Any] = MappingProxyType({}),
     ) -> None:
         self.providers = providers
         self.recorder: CallRecorder | None = None
@@ -64,7 +68,7 @@ class Desk:
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
-        self.workshop = Workshop(agent.toolset(), config.data, wall_clock, ids or RandomIds())
+        self.workshop = Workshop(agent.toolset(), config.data, wall_clock, ids or RandomIds(), ports=tool_ports)
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
         self._services = Services(
@@ -90,6 +94,7 @@ class Desk:
         self._on_prepared = on_prepared
         self._is_preparing = True
         self.providers.warm()
+        self.workshop.warm()
         message = self._character.voicemail
         self._renderer.render((*self._character.phrases.all(), *([message] if message else ())), self._prepared)
 
@@ -100,6 +105,7 @@ class Desk:
 
     def expect_call(self) -> None:
         """A call will come in about a second."""
+        self.workshop.warm()
         if self.recorder is not None:
             self.recorder.expect_call()
         else:

@@ -9,7 +9,7 @@ from typing import Self
 
 from agent.agent_file import Agent
 from agent.assembly import Providers, make_ears, make_model, make_voices
-from agent.clock import Clock, LoopClock
+from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
 from agent.desk import Desk
 from agent.errors import Fault
@@ -20,6 +20,7 @@ from agent.recorder import make_recorder
 from agent.server import Server
 from agent.silero_room import open_room
 from agent.telephony import TwilioTelephony
+from agent.tool_ports import tool_ports
 from agent.trace import Observer
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,10 @@ class House:
         self.local = local if local is not None else self._open_local()
         self.model = make_model(config, agent, self.network, self.clock)
         providers = Providers(self._ears(agent), self.model, self._voices(agent))
-        self.desk = Desk(config, agent, self.clock, providers, wall_clock=wall_clock, observer=observer)
+        ports = tool_ports(config, agent, self.network, RandomIds())
+        self.desk = Desk(
+            config, agent, self.clock, providers, wall_clock=wall_clock, observer=observer, tool_ports=ports
+        )
         self.ears_room = open_room(config)
         if self.ears_room is not None:
             self.desk.listen_with(self.ears_room.new_detector)

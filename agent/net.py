@@ -25,6 +25,7 @@ class LoopNetwork:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._pool = ConnectionPool(Dialler(tls))
         self._under_way: set[ClientWire | ClientExchange] = set()
+        self._warming: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._changed = asyncio.Event()
 
@@ -67,12 +68,22 @@ class LoopNetwork:
             exchange.start_failing(str(error))
         return exchange
 
+    def warm(self, url: str) -> None:
+        """Open a connection ahead of need, where none is idle."""
+        if self._is_closed:
+            return
+        task = asyncio.get_running_loop().create_task(self._pool.warm(address_of(url).origin))
+        self._warming.add(task)
+        task.add_done_callback(self._warming.discard)
+
     async def close(self) -> None:
         """End everything under way (the listeners are told) and close the pool; harmless twice.
 
         What is opened afterwards fails as if the other side could not be reached.
         """
         self._is_closed = True
+        for task in tuple(self._warming):
+            task.cancel()
         for one in tuple(self._under_way):
             if isinstance(one, ClientWire):
                 one.close(GOING_AWAY, "the network was closed")

@@ -25,6 +25,8 @@ class ClientExchange:
         self._listener: ExchangeListener | None = listener
         self._over = over
         self._is_over = False
+        self.was_sent = False
+        """Whether anything of the request may have reached the other side."""
         self._connection: HttpConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -103,6 +105,7 @@ class ClientExchange:
 
     def _send(self, connection: HttpConnection, request: bytes) -> None:
         self._connection = connection
+        self.was_sent = True
         connection.send(request, self)
 
     def _tell(self, call: Callable[[ExchangeListener], None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 
 from agent.net_dial import Dialler
 from agent.net_http import HttpConnection, Origin
@@ -56,6 +57,12 @@ class ConnectionPool:
             self._changed.set()
         self._open.add(connection)
         return connection
+
+    async def warm(self, origin: Origin) -> None:
+        """Open a connection for later, where none is idle; whoever needs one then learns why there is none."""
+        if not any(connection.is_usable for connection in self._idle[origin]):
+            with suppress(OSError, ValueError):
+                self.on_idle(await self.open(origin))
 
     def note_switched(self, change: int) -> None:
         """So many more, or fewer, connections speak another protocol now."""

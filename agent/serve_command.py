@@ -14,6 +14,7 @@ from agent.config_report import SettingLine, describe
 from agent.errors import SettingsError
 from agent.house import House
 from agent.running import keep_what_is_here, run
+from agent.tool_ports import describe_tools
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ async def serve_calls(config: Config, agent: Agent) -> None:
         for line in describe(whole):
             if line.name.split("_")[0].lower() not in emulated:
                 click.echo(str(line), err=True)
+        for line in describe_tools(whole, agent):
+            click.echo(str(line), err=True)
         for name, meaning in emulated.items():
             click.echo(str(SettingLine(name, False, meaning)), err=True)
         origin = house.server.origin

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from weakref import WeakSet
 
 from agent.clock import Ids
@@ -13,6 +15,7 @@ from tools.journal import FILE, FileJournal, JournalError
 from tools.registry import Registry
 from tools.runner import Runner
 from tools.settling import settle
+from tools.webhook import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +24,19 @@ CLOSING_MS = 5_000
 
 
 class Workshop:
-    """Makes the runner of each call's tools. `now` tells the business's local time."""
+    """Makes the runner of each call's tools. `now` tells the business's local time; `ports`: see `ToolContext`."""
 
-    def __init__(self, tools: Registry, data: Path, now: Callable[[], datetime], ids: Ids) -> None:
+    def __init__(
+        self,
+        tools: Registry,
+        data: Path,
+        now: Callable[[], datetime],
+        ids: Ids,
+        *,
+        ports: Mapping[type, Any] = MappingProxyType({}),
+    ) -> None:
         self.tools = tools
+        self.ports = ports
         self.journal = FileJournal(data / FILE, lambda: ids.fresh(""))
         self._data = data
         self._now = now
@@ -32,10 +44,16 @@ class Workshop:
 
     def runner(self, call_id: str, caller: str) -> Runner:
         """What runs the tools of one call."""
-        context = ToolContext(call_id, caller, self._data, self._now)
+        context = ToolContext(call_id, caller, self._data, self._now, ports=self.ports)
         runner = Runner(self.tools, context, journal=self.journal)
         self._runners.add(runner)
         return runner
+
+    def warm(self) -> None:
+        """A call will come: open what its tools will use."""
+        webhooks: Webhooks | None = self.ports.get(Webhooks)
+        if webhooks is not None:
+            webhooks.warm()
 
     async def settle(self) -> None:
         """Find out what became of effects that were under way when a process died, and log it."""

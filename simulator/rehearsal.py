@@ -18,6 +18,7 @@ from agent.ports import Wire, WireListener
 from agent.recorder import make_recorder
 from agent.services import ToolRunner
 from agent.switchboard import Switchboard
+from agent.tool_ports import tool_ports
 from agent.trace import Observer
 from agent.twilio import Phone, Started
 from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
@@ -43,7 +44,9 @@ from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_idle import IDLE_BEAT_MS, skipping_idle
 from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import TwilioAccount
+from simulator.peers.webhook_behaviour import WebhookBehaviour
 from simulator.script import Script
+from simulator.webhook_hosts import origins_of, secrets_of, webhook_peer
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
 from simulator.world import Waiter, World, WorldIds
@@ -86,6 +89,7 @@ class Cast:
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
     skips_idle: bool = False
+    webhooks: Mapping[str, WebhookBehaviour] = field(default_factory=dict)
     links: Mapping[str, LinkModel] = field(default_factory=dict)
     """The network to each origin (`DEEPGRAM`, `GROQ`, `ELEVENLABS`, `AGENT_ORIGIN`); others are near and quiet."""
 
@@ -117,7 +121,9 @@ class Rehearsal:
         self.deepgram = DeepgramPeer(self.world, self.world.rng("deepgram"), cast.deepgram)
         self.groq = GroqPeer(self.world, self.world.rng("groq"), cast.brain, cast.groq)
         self.elevenlabs = ElevenLabsPeer(self.world, self.world.rng("elevenlabs"), cast.elevenlabs)
-        targets: dict[str, Peer | SimAcceptor] = {
+        agent = _as_cast(load_agent(cast.agent), cast)
+        self.webhooks = webhook_peer(self.world, agent, cast.webhooks)
+        targets: dict[str, Peer | SimAcceptor] = dict.fromkeys(origins_of(agent), self.webhooks) | {
             DEEPGRAM: self.deepgram,
             GROQ: self.groq,
             ELEVENLABS: self.elevenlabs,
@@ -125,8 +131,7 @@ class Rehearsal:
         }
         routes = {origin: Route(target, cast.links.get(origin, LinkModel())) for origin, target in targets.items()}
         self.network = SimNetwork(self.world, routes)
-        config = load_config({**SETTINGS, **cast.settings, "OFFHOOK_DATA": str(data)})
-        agent = _as_cast(load_agent(cast.agent), cast)
+        config = load_config({**SETTINGS, **secrets_of(agent), **cast.settings, "OFFHOOK_DATA": str(data)})
         providers = Providers(
             make_ears(config, agent, self.network, self.world),
             make_model(config, agent, self.network, self.world),
@@ -143,8 +148,9 @@ class Rehearsal:
             wall_clock=self._wall_clock,
             ids=WorldIds(self.world.rng("tools")),
             observer=observer,
-            around_tools=self._around_tools,
+            around_tools=lambda runner: self.around_tools(self.witness.on_tools(runner)),
             beat_ms=IDLE_BEAT_MS if cast.skips_idle else FRAME_MS,
+            tool_ports=tool_ports(config, agent, self.network, WorldIds(self.world.rng("tool-ports"))),
         )
         self.calls: list[SimulatedCall] = []
         self._open_calls: dict[str, Waiter] = {}
@@ -159,9 +165,6 @@ class Rehearsal:
         self.answered_at[started.call_sid] = self.world.now()
         call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
         return call
-
-    def _around_tools(self, runner: ToolRunner) -> ToolRunner:
-        return self.around_tools(self.witness.on_tools(runner))
 
     def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
         auth_token = config.twilio_auth_token.reveal()

@@ -16,6 +16,8 @@ class SimExchange:
         self.link = link
         self.name = name
         self._has_response = False
+        self.was_sent = True
+        """Whether anything of the request may have reached the other side."""
         self.up = Lane(link, link.up, on_overflow=self.cut)
         self.answer = SimAnswer(self, Lane(link, link.down, on_overflow=self.cut))
         self._listener: ExchangeListener | None = listener

@@ -112,12 +112,16 @@ class SimNetwork:
         request = _request(method, url, headers, body)
         exchange = SimExchange(link, f"{method} {request.path}", listener, timeout_ms)
         if target is None or link.is_down:
+            exchange.was_sent = False
             exchange.up.carry(partial(exchange.fail, self._why_not(link)))
         else:
             link.counts["requests"] += 1
             begin = partial(_begin_exchange, target, request, exchange.answer)
             exchange.up.carry(exchange.answer.serve, (begin,), len(body))
         return exchange
+
+    def warm(self, url: str) -> None:
+        """Nothing: connections in memory are always open."""
 
     def _find(self, url: str) -> tuple[Peer | SimAcceptor | None, Link]:
         place = _place(url)

@@ -44,6 +44,10 @@ class ToolError(Exception):
     """Nothing was done, and the message says why; it is fit to be read by the model and spoken to a caller."""
 
 
+class ToolFailed(Exception):  # noqa: N818 - a fact about the tool, not a mistake in it
+    """It failed for a reason outside of this program, which was logged where it was met; what was done is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotDone:
     """An effect's answer when it changed nothing: unlike one that happened, it may be tried again."""

@@ -1,6 +1,7 @@
 """What the runner of tools may be given from outside, in its own words."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from tools.outcome import Ending
@@ -25,3 +26,34 @@ class Cache(Protocol):
 
     async def forget(self, tool: str) -> None:
         """The kept answers of `tool` are no longer good."""
+
+
+class HttpError(Exception):
+    """No complete answer came. `was_sent`: the other side may have got the request all the same."""
+
+    def __init__(self, reason: str, *, was_sent: bool) -> None:
+        super().__init__(reason)
+        self.was_sent = was_sent
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer; header names are in lower case. `is_cut`: the body was longer than was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_cut: bool = False
+
+
+class Http(Protocol):
+    """Makes requests on connections that are kept open. Redirects are answers like any other: nobody follows them."""
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_ms: int, limit_bytes: int
+    ) -> HttpAnswer:
+        """The answer to a POST, of whose body at most `limit_bytes` are read; raises `HttpError`."""
+        ...
+
+    def warm(self, url: str) -> None:
+        """Open a connection ahead of need, where none is idle."""

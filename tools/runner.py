@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from tools.context import ToolContext, ToolError
+from tools.context import ToolContext, ToolError, ToolFailed
 from tools.intents import Intents, canonical, digest
 from tools.journal import Journal, JournalError
 from tools.mistakes import Mistakes
@@ -175,7 +175,7 @@ def _ending_of(task: asyncio.Task[Ending]) -> Ending:
 
 
 def _broken(wanted: Tool, error: Exception) -> Ending:
-    if not isinstance(error, ToolError):
+    if not isinstance(error, ToolError | ToolFailed):
         _log.error("tool %s broke: %s", wanted.name, type(error).__name__)
         _log.debug("tool %s broke", wanted.name, exc_info=error)  # the error's text may hold a caller's words
     return broken(wanted, error)

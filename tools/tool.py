@@ -49,6 +49,10 @@ class Terms:
     deadline_ms: int = DEADLINE_MS
     cache_ms: int = 0
     """How long an answer stays good for the same arguments (of the same caller, if the tool looks at the call)."""
+    stale_ms: int = 0
+    """So long after that the old answer is given all the same, at once, while a fresh one is asked for."""
+    prefetch: bool = False
+    """Asked without arguments when a call begins, so that the caller's first question is answered from memory."""
     outdates: tuple[str, ...] = ()
     """Tools whose kept answers are no longer good once this one ran."""
     filler: str = ""
@@ -70,6 +74,10 @@ class Terms:
             raise ValueError(f"cache_ms must be 0 (answers are not kept) or more, got {self.cache_ms}")
         if self.cache_ms and self.kind is not Kind.PURE:
             raise ValueError(f"only a pure tool's answers can be kept, and this one is {self.kind}: leave out cache_ms")
+        if self.stale_ms < 0 or (self.stale_ms and not self.cache_ms):
+            raise ValueError(f"stale_ms must be 0 or more and goes with cache_ms only, got {self.stale_ms}")
+        if self.prefetch and not self.cache_ms:
+            raise ValueError("what is asked ahead of need must be kept: prefetch needs cache_ms")
         if self.reconcile is not None and self.kind is not Kind.EFFECT:
             raise ValueError(f"reconcile is for effects, and this tool is {self.kind}: leave it out")
 
@@ -100,6 +108,8 @@ class Tool:
         known = self.parameters.get("properties", {})
         if unknown := sorted(self.terms.private - set(known)):
             raise ValueError(f"{self.name}: private names {unknown}, which are no parameters of it")
+        if self.terms.prefetch and (required := self.parameters.get("required")):
+            raise ValueError(f"{self.name}: prefetch asks without arguments, and it needs {', '.join(required)}")
 
     def complaint(self, wrong: Iterable[str]) -> ToolError:
         """What the model is told of arguments in which all this is wrong."""

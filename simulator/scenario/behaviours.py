@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
-from agent.config import Config, load_config, variable_of
+from agent.config import NO_VARIABLES, Config, load_config, variable_of
 from agent.errors import SettingsError
 from agent.profiles import Told, complaints_of
 from fsm.profile import Phrases
@@ -40,7 +40,7 @@ OURS = frozenset(
 )
 """Variables that a simulation sets itself."""
 
-VARIABLES = tuple(sorted(variable_of(f.name) for f in fields(Config) if f.name not in {"is_open", "unknown"}))
+VARIABLES = tuple(sorted(variable_of(f.name) for f in fields(Config) if f.name not in NO_VARIABLES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[C
         yield from table_complaints(behaviour, getattr(script, name), (name,))
     for name in ORIGINS:
         yield from table_complaints(LinkModel, getattr(script.network, name), ("network", name))
+    names = [table.name for table in agent.http_tools] if agent is not None else list(script.webhook)
+    for name in script.webhook:
+        if name not in names:
+            known = nearest(name, names) if names else "; its file has no [[http_tools]]"
+            yield Complaint(("webhook", name), f'the agent has no HTTP tool "{name}"{known}')
     yield from profile_complaints(agent.profile if agent is not None else {}, script.profile)
     yield from phrase_complaints(script.phrases)
     yield from settings_complaints(script.settings)

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from simulator.scenario.model_answers import ModelTable
+from simulator.scenario.model_answers import ModelTable, ToolName
 from simulator.scenario.model_expect import ExpectTable
 from simulator.scenario.model_steps import TABLE, Ms, Path, StepTable, Text
+from simulator.scenario.model_webhook import WebhookTable
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$|^(anonymous|restricted|unavailable)$")]
@@ -155,6 +156,8 @@ class ScriptFile(BaseModel):
     """How the voice behaves."""
     network: NetworkTable = Field(default_factory=NetworkTable)
     """The networks to the providers."""
+    webhook: dict[ToolName, WebhookTable] = Field(default_factory=dict)
+    """How the endpoints of the agent's HTTP tools behave, by tool."""
     faults: Annotated[list[FaultTable], Field(max_length=100)] = Field(default_factory=list)
     """What goes wrong."""
     model: ModelTable = Field(default_factory=ModelTable)

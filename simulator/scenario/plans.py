@@ -15,6 +15,7 @@ from simulator.scenario.expectations import expectations_of
 from simulator.scenario.faults import fault_of
 from simulator.scenario.model import CallerTable, MachineTable, ScriptFile
 from simulator.scenario.model_steps import StepTable
+from simulator.scenario.model_webhook import behaviours_of
 from simulator.scenario.steps import script_of
 
 
@@ -60,6 +61,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         phrases=dict(script.phrases),
         settings={name: env_text(value) for name, value in script.settings.items()},
         now=script.now or MONDAY,
+        webhooks=behaviours_of(script.webhook),
         links={
             origin: link_of(getattr(script.network, name), name)
             for name, origin in ORIGINS.items()

@@ -1,0 +1,122 @@
+"""Tools that an agent's file declares: HTTP endpoints, and what is asked ahead of need."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.agent_file import load_agent
+from agent.config import Config, load_config
+from agent.errors import SettingsError
+from agent.tool_ports import describe_tools
+from tests.agent.test_agent_file import MINIMAL, write
+from tools.tool import Kind
+
+HTTP = """
+[[http_tools]]
+name = "order_status"
+url = "https://shop.example/offhook/order-status"
+description = "Where an order is."
+"""
+
+
+def test_an_endpoint_is_a_tool(tmp_path: Path) -> None:
+    text = (
+        MINIMAL
+        + 'tools = ["hang_up"]\n'
+        + HTTP
+        + (
+            'parameters = { order = "string: its number", day = "date?", n = { type = "integer", default = 1 } }\n'
+            'kind = "pure"\ncache_ms = 1000\nprivate = ["order"]\nfiller = "Let me look."\n'
+        )
+    )
+    agent = load_agent(write(tmp_path, text))
+    tools = agent.toolset()
+    assert tools.names == ("hang_up", "order_status")
+    tool = tools["order_status"]
+    assert tool.parameters["required"] == ["order"]
+    assert tool.parameters["properties"]["day"] == {"type": "string", "format": "date"}
+    assert tool.check('{"order": "A17"}') == {"order": "A17", "n": 1}
+    assert (tool.terms.kind, tool.terms.cache_ms) == (Kind.PURE, 1_000)
+    assert agent.fixed_phrases(tools).tools["order_status"] == "Let me look."
+
+
+def test_unless_told_an_endpoint_changes_the_world(tmp_path: Path) -> None:
+    tool = load_agent(write(tmp_path, MINIMAL + HTTP)).toolset()["order_status"]
+    assert tool.terms.kind is Kind.EFFECT
+    assert tool.check("{}") == {}
+
+
+def test_a_whole_schema_is_taken_as_it_is(tmp_path: Path) -> None:
+    text = MINIMAL + HTTP + '[http_tools.parameters]\ntype = "object"\nproperties = { order = { enum = ["A", "B"] } }\n'
+    assert load_agent(write(tmp_path, text)).toolset()["order_status"].parameters["properties"]["order"] == {
+        "enum": ["A", "B"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('kid = "pure"', ':8: unknown key "http_tools.0.kid"; did you mean "kind"?'),
+        ('kind = "safe"', ":8: \"http_tools.0.kind\": input should be 'pure', 'idempotent' or 'effect'"),
+        ("cache_ms = 5", ":4: http_tools: order_status: only a pure tool's answers can be kept"),
+        ('private = ["ordr"]', ":4: http_tools: order_status: order_status: private names ['ordr']"),
+        ('parameters = { order = "strng" }', ":4: http_tools: order_status: parameters: order: expected one of string"),
+        ("deadline_ms = 0", ':8: "http_tools.0.deadline_ms"'),
+        ('secret_env = "A B"', ':8: "http_tools.0.secret_env"'),
+    ],
+)
+def test_complaints_say_where_and_what(tmp_path: Path, more: str, told: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_agent(write(tmp_path, MINIMAL + HTTP + more))
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_fine"),
+    [
+        ("https://shop.example", True),
+        ("http://127.0.0.1:8000/x", True),
+        ("http://orders:8000/x", True),
+        ("http://10.0.0.3/x", True),
+        ("http://shop.internal/x", True),
+        ("http://shop.example/x", False),
+        ("http://8.8.8.8/x", False),
+        ("ftp://shop.example", False),
+        ("https://", False),
+        ("https://me:pw@shop.example", False),
+        ("https://shop.example:x", False),
+    ],
+)
+def test_callers_words_cross_the_internet_encrypted_only(tmp_path: Path, url: str, is_fine: bool) -> None:
+    file = write(tmp_path, MINIMAL + HTTP.replace("https://shop.example/offhook/order-status", url))
+    if is_fine:
+        assert load_agent(file).http_tools[0].url == url
+    else:
+        with pytest.raises(SettingsError, match=r'"http_tools.0.url".*expected'):
+            load_agent(file)
+
+
+def test_what_is_asked_ahead_of_need_is_kept_and_needs_nothing(tmp_path: Path) -> None:
+    ahead = MINIMAL + 'prefetch = ["order_status"]\n'
+    good = load_agent(write(tmp_path, ahead + HTTP + 'kind = "pure"\ncache_ms = 5\n'))
+    assert good.toolset()["order_status"].terms.prefetch
+    for text, told in (
+        (ahead, ":3: prefetch: There is no tool 'order_status'"),
+        (ahead + HTTP, ":3: prefetch: order_status: what is asked ahead of need must be kept"),
+        (
+            ahead + HTTP + 'kind = "pure"\ncache_ms = 5\nparameters = { order = "string" }\n',
+            ":3: prefetch: order_status: prefetch asks without arguments, and it needs order",
+        ),
+    ):
+        with pytest.raises(SettingsError) as error:
+            load_agent(write(tmp_path, text))
+        assert told in str(error.value)
+
+
+def test_a_secret_that_is_not_set_is_told_at_the_start(tmp_path: Path) -> None:
+    agent = load_agent(write(tmp_path, MINIMAL + HTTP + 'secret_env = "SHOP_SECRET"\n'))
+    [line] = describe_tools(Config(), agent)
+    assert str(line).startswith("missing  SHOP_SECRET: without it the tool order_status cannot be used")
+    config = load_config({"SHOP_SECRET": "s3cret"})
+    assert not list(describe_tools(config, agent))
+    assert "s3cret" not in repr(config)
