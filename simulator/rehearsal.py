@@ -145,7 +145,7 @@ class Rehearsal:
             agent,
             self.world,
             providers,
-            wall_clock=self._wall_clock,
+            wall_clock=lambda: cast.now + timedelta(milliseconds=self.world.elapsed_ms),
             ids=WorldIds(self.world.rng("tools")),
             observer=observer,
             around_tools=lambda runner: self.around_tools(self.witness.on_tools(runner)),
@@ -157,9 +157,6 @@ class Rehearsal:
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
-
-    def _wall_clock(self) -> datetime:
-        return self.cast.now + timedelta(milliseconds=self.world.elapsed_ms)
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()
