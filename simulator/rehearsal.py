@@ -123,7 +123,8 @@ class Rehearsal:
         self.elevenlabs = ElevenLabsPeer(self.world, self.world.rng("elevenlabs"), cast.elevenlabs)
         agent = _as_cast(load_agent(cast.agent), cast)
         self.webhooks = webhook_peer(self.world, agent, cast.webhooks)
-        targets: dict[str, Peer | SimAcceptor] = dict.fromkeys(origins_of(agent), self.webhooks) | {
+        targets: dict[str, Peer | SimAcceptor] = {
+            **dict.fromkeys(origins_of(agent), self.webhooks),
             DEEPGRAM: self.deepgram,
             GROQ: self.groq,
             ELEVENLABS: self.elevenlabs,
