@@ -9,9 +9,10 @@ from agent.clock import Timer
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
+from agent.line import Line
 from agent.loudness import Loudness
 from agent.media_clock import MediaClock
-from agent.mouth import Line, Mouth
+from agent.mouth import Mouth
 from agent.pickup_watch import PickupWatch, report_of, started_of
 from agent.services import Character, Services
 from agent.turn_record import TurnRecord
@@ -19,6 +20,8 @@ from agent.twilio import Phone
 from agent.word_news import WordNews, instant_listened_to
 from fsm.effects import (
     ContinueReply,
+    DraftReply,
+    DropDraft,
     Effect,
     EndCall,
     FinalizeTranscript,
@@ -124,9 +127,7 @@ class Call:
     def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         """The transcriber heard words."""
         listened_to = instant_listened_to(self._media_clock.last_end_at, behind_samples)
-        news = self._words.take(
-            text, is_final=is_final, speech_final=speech_final, listened_to=listened_to, state=self.state
-        )
+        news = self._words.take(text, self.state, listened_to, is_final=is_final, speech_final=speech_final)
         if news is not None:
             self._feed_words(news)
 
@@ -220,15 +221,13 @@ class Call:
     # --- orders --------------------------------------------------------------------------------------------------
 
     def _perform(self, effect: Effect) -> None:
-        if self._mouth.perform(effect):
-            return
+        if not self._mouth.perform(effect):
+            self._perform_elsewhere(effect)
+
+    def _perform_elsewhere(self, effect: Effect) -> None:
         match effect:
-            case StartReply(reply):
-                self._turns.turn_end(self.state)
-                self._mouth.start_reply(reply, self._messages(), self._character.tools)
-            case ContinueReply(reply):
-                self.stamp("tools_returned")
-                self._mouth.continue_reply(reply, self._messages())
+            case StartReply() | ContinueReply() | DraftReply() | DropDraft():
+                self._ask(effect)
             case RunTool():
                 self.errands.run(effect)
             case FinalizeTranscript():
@@ -240,6 +239,22 @@ class Call:
                 self._line.phone.hang_up(failed=failed)
             case _:
                 raise AssertionError(f"nobody performs {effect}")
+
+    def _ask(self, effect: StartReply | ContinueReply | DraftReply | DropDraft) -> None:
+        match effect:
+            case StartReply(reply, _, is_drafted):
+                self._turns.turn_end(self.state)
+                if is_drafted:
+                    self._mouth.adopt_draft(reply)
+                else:
+                    self._mouth.start_reply(reply, self._messages(), self._character.tools)
+            case ContinueReply(reply):
+                self.stamp("tools_returned")
+                self._mouth.continue_reply(reply, self._messages())
+            case DraftReply(reply, _, text):
+                self._mouth.drafts.begin(reply, (*self._messages(), Message("user", text)), self._character.tools)
+            case DropDraft():
+                self._mouth.drafts.drop()
 
     def _messages(self) -> Sequence[Message]:
         return (self._system, *self.state.transcript)

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from agent.clock import Clock
+from agent.draft import Drafts
 from agent.errors import Fault
 from agent.fence import Owner, fenced
-from agent.own_voice import OwnVoice
+from agent.line import Line
 from agent.playout import LEAD_MS, Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
-from agent.twilio import Phone
 from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
 from fsm.events import PassageReached, PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
@@ -18,29 +17,6 @@ from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
 
 URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
 """With less than this ahead of the ear, audio is not kept for the next beat: the phone ran dry, or beats are late."""
-
-
-class Line:
-    """The phone, replaceable in mid-call: what is sent goes to the newest stream."""
-
-    def __init__(self, phone: Phone, clock: Clock) -> None:
-        self.phone = phone
-        self.own_voice = OwnVoice()
-        self._clock = clock
-
-    def send_audio(self, audio: bytes) -> None:
-        """Play `audio` after all before it."""
-        self.own_voice.note_sent(audio, self._clock.now())
-        self.phone.send_audio(audio)
-
-    def send_mark(self, name: str) -> None:
-        """Ask for `name` back once everything before it was played."""
-        self.phone.send_mark(name)
-
-    def clear(self) -> None:
-        """Throw away everything that was not played yet."""
-        self.own_voice.note_clear(self._clock.now())
-        self.phone.clear()
 
 
 class Mouth:
@@ -58,6 +34,7 @@ class Mouth:
         self._model = services.model
         self._phrasebook = services.phrasebook
         self._voice = services.voices.open_voice(self)
+        self.drafts = Drafts(services, self._voice, owner)
         self._reply: Reply | None = None
         self._number = 0
         self._is_voice_needed = False
@@ -95,6 +72,21 @@ class Mouth:
         self._begin(number)
         self._reply = Reply(number, self._model, tools, self, self.owner)
         self._reply.ask(messages)
+
+    def adopt_draft(self, number: int) -> None:
+        """The draft is the current reply: what there is of it is spoken at once."""
+        draft = self.drafts.take(number)
+        self._begin(number)
+        self._has_audio = draft.has_audio
+        self._reply = draft.adopt(self)
+        self._move()
+
+    def take_audio(self, clause: str, spoken: str, audio: Sequence[tuple[bytes, Alignment | None]]) -> None:
+        """A clause of the current reply that the voice was given before, and what there is of its sound."""
+        self.playout.note_text(clause, spoken)
+        self._is_voice_needed = True
+        for piece, alignment in audio:
+            self.playout.push(piece, alignment)
 
     def continue_reply(self, number: int, messages: Sequence[Message]) -> None:
         """Ask the model for the next round of the current reply."""
@@ -162,6 +154,7 @@ class Mouth:
         """The call is over: release everything; what was heard of the current reply."""
         heard = self.playout.drop(self._clock.now())
         self._pacer.remove(self._beat)
+        self.drafts.drop()
         self._discard()
         self._voice.close()
         return heard
@@ -193,6 +186,8 @@ class Mouth:
     @fenced
     def on_audio(self, utterance: int, audio: bytes, alignment: Alignment | None) -> None:
         """Audio of the current reply goes to the phone first; decisions come after."""
+        if (draft := self.drafts.of(utterance)) is not None:
+            draft.on_audio(audio, alignment)
         if utterance != self._number:
             return
         if not self._has_audio and audio:
@@ -204,6 +199,8 @@ class Mouth:
     @fenced
     def on_spoken(self, utterance: int) -> None:
         """All audio of the current reply is here."""
+        if (draft := self.drafts.of(utterance)) is not None:
+            draft.on_spoken()
         if utterance == self._number:
             self._is_voice_needed = False
             self.playout.finish()
@@ -213,6 +210,8 @@ class Mouth:
     def on_voice_failed(self, utterance: int, fault: Fault) -> None:
         """No more audio of the current reply comes."""
         self.owner.note_fault(fault)
+        if (draft := self.drafts.of(utterance)) is not None:
+            draft.on_voice_failed(fault)
         if utterance == self._number:
             self._is_voice_needed = False
             self.owner.feed(

@@ -33,6 +33,8 @@ class Reply:
         self._tools = tools
         self._speaker = speaker
         self._generation: Generation | None = None
+        self.tokens = 0
+        """Those that the model wrote so far: as told, else by the pieces in which they came."""
         self._clauses = Clauses()
         self._said: list[str] = []
         self._has_spoken = False
@@ -46,6 +48,10 @@ class Reply:
         self._has_token = False
         self.owner.stamp("asked")
         self._generation = self._model.generate(messages, self._tools, self)
+
+    def hand_over(self, speaker: Speaker, owner: Owner) -> None:
+        """From here on it is spoken and owned by others."""
+        self._speaker, self.owner = speaker, owner
 
     def finish(self) -> None:
         """Nothing more will be said."""
@@ -63,6 +69,7 @@ class Reply:
     @fenced
     def on_token(self, text: str) -> None:
         """The next piece of text."""
+        self.tokens += 1
         if not self._has_token:
             self._has_token = True
             self.owner.stamp("first_token")
@@ -70,8 +77,9 @@ class Reply:
             self._say(clause)
 
     @fenced
-    def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:  # noqa: ARG002 - counted by the provider
+    def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:
         """The model finished this round."""
+        self.tokens = usage.completion_tokens or self.tokens
         self._generation = None
         for clause in self._clauses.flush():
             self._say(clause)

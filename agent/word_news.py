@@ -13,7 +13,7 @@ class WordNews:
         self._words_to = 0
 
     def take(
-        self, text: str, *, is_final: bool, speech_final: bool, listened_to: int | None, state: CallState
+        self, text: str, state: CallState, listened_to: int | None, *, is_final: bool, speech_final: bool
     ) -> WordsHeard | None:
         """Words, and the instant (ns) up to which was listened for them; an interim that repeats itself is no news."""
         if listened_to is not None:

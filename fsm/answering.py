@@ -25,10 +25,10 @@ from fsm.events import (
     Tick,
 )
 from fsm.floor_words import is_backchannel
-from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools, is_due
+from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools
 from fsm.hearing import Change
 from fsm.opening import close_reply, open_reply, with_expected
-from fsm.state import CallState, Deadlines, Mode, Utterance
+from fsm.state import CallState, Deadlines, Mode, Utterance, is_due
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 from fsm.values import replace

@@ -12,7 +12,7 @@ from typing import Any
 
 from transitions import Machine
 
-from fsm import answering, guards, hearing, meeting, pickup_guards, tool_rounds, yielding
+from fsm import answering, drafting, guards, hearing, meeting, pickup_guards, tool_rounds, yielding
 from fsm.events import EVENTS, Event
 from fsm.guards import Guard
 from fsm.hearing import Reducer
@@ -80,7 +80,7 @@ def _branch(transition: Any) -> Branch:  # noqa: ANN401 - `transitions` ships no
     return Branch(
         dest=None if transition.dest is None else Mode[transition.dest],
         guard=conditions[0] if conditions else None,
-        reducer=_lookup(transition.after[0], (hearing, answering, meeting, tool_rounds, yielding)),
+        reducer=_lookup(transition.after[0], (hearing, drafting, answering, meeting, tool_rounds, yielding)),
     )
 
 

@@ -10,10 +10,30 @@ from fsm.events import ToolCall
 
 @dataclass(frozen=True, slots=True)
 class StartReply:
-    """Ask the model to answer the transcript and speak what it says."""
+    """Ask the model to answer the transcript and speak what it says.
+
+    `is_drafted`: that was done already; what the draft of this number has ready is spoken at once.
+    """
 
     reply: int
     turn: int
+    is_drafted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftReply:
+    """Ask the model to answer the transcript and `text`, and keep what it says: nothing of it may be heard or done."""
+
+    reply: int
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    """Forget a draft as if it had never been made."""
+
+    reply: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,8 @@ class EndCall:
 
 Effect = (
     StartReply
+    | DraftReply
+    | DropDraft
     | ContinueReply
     | FinishReply
     | Recite

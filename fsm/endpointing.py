@@ -74,6 +74,11 @@ def leaning_now(state: CallState) -> int:
     return max(-100, min(100, leaning + _guess_leaning(state) + _score_leaning(state)))
 
 
+def lacks_the_rest(state: CallState, words: str) -> bool:
+    """Whether what was asked for is visibly not all in `words`, nor in the keys pressed."""
+    return leaning_for(state.expected, words, state.utterance.digits) == SHORT
+
+
 def on_scale(profile: Profile, leaning: int) -> int:
     """The wait (ms) at a leaning: straight lines between the waits of the profile."""
     if leaning >= SHORT:

@@ -8,8 +8,7 @@ from typing import Any
 
 from fsm import barge_in, endpointing, floor_words, words
 from fsm.events import TurnEnded
-from fsm.expectations import SHORT, leaning_for
-from fsm.state import CallState, Mode
+from fsm.state import CallState, Mode, is_due
 from fsm.units import ms_to_ns
 
 LONGEST_RETRY_WAIT_MS = 4_000
@@ -20,11 +19,6 @@ OVERLAP_NS = ms_to_ns(300)
 
 Guard = Callable[[CallState, Any, int], bool]
 """`Any`: a guard serves rows of several events and looks only at the fields they share."""
-
-
-def is_due(at: int | None, now: int) -> bool:
-    """Whether a deadline is set and over."""
-    return at is not None and at <= now
 
 
 def is_current(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -54,8 +48,7 @@ def has_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 
 
 def lacks_an_answer(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """What was asked for is visibly not all there yet: digits of a number, the end of an address."""
-    said = event.text or state.utterance.words
-    return leaning_for(state.expected, said, state.utterance.digits) == SHORT
+    return endpointing.lacks_the_rest(state, event.text or state.utterance.words)
 
 
 def may_go_on(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -217,6 +210,11 @@ def is_turn_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN4
     """The caller is silent and their words will not change, or have had the time to."""
     settled = state.utterance.is_settled or state.is_finalizing or endpointing.are_words_all_here(state)
     return is_due(state.deadlines.turn_end_at, now) and settled and bool(state.utterance.text)
+
+
+def is_draft_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The words known may be the turn's last."""
+    return is_due(state.deadlines.draft_at, now)
 
 
 def is_final_awaited(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

@@ -27,7 +27,7 @@ from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.values import replace
-from fsm.words import adds_words
+from fsm.words import adds_words, tokens
 
 Change = tuple[CallState, tuple[Effect, ...]]
 Reducer = Callable[[CallState, Any, int], Change]
@@ -113,6 +113,14 @@ def _settled(utterance: Utterance) -> tuple[str, ...]:
     return (*utterance.settled, utterance.interim) if utterance.interim else utterance.settled
 
 
+def with_whole_turn(utterance: Utterance, text: str) -> Utterance:
+    """The utterance as a transcriber tells all of it: what was settled stays, where that is how `text` begins."""
+    settled = " ".join(utterance.settled)
+    if tokens(text)[: len(tokens(settled))] != tokens(settled):
+        return replace(utterance, settled=(text,), interim="")
+    return replace(utterance, interim=" ".join(text.split()[len(settled.split()) :]))
+
+
 def with_digit(utterance: Utterance, event: DigitPressed) -> Utterance:
     """The utterance with one more key."""
     return replace(utterance, digits=(utterance.digits + event.digit)[:MAX_DIGITS])
@@ -144,7 +152,7 @@ def note_guess(state: CallState, event: TurnLikelyEnded, now: int) -> Change:
     """The transcriber thinks that the turn is over: the wait for more is shorter, until it takes that back."""
     said = state.utterance
     if event.text and adds_words(said.words, event.text):
-        said = replace(said, settled=(), interim=event.text)  # it tells the whole turn
+        said = with_whole_turn(said, event.text)
     state = replace(state, utterance=said, guess_percent=event.confidence_percent or UNTOLD_GUESS)
     return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
 
@@ -227,8 +235,9 @@ def answer(state: CallState, event: Event, now: int) -> Change:
         rounds=0,
         reprompts=0,
     )
-    state = open_reply(state, now, is_recital=False)
-    return state, (StartReply(state.reply, state.turn),)
+    draft = state.draft if state.draft is not None and state.draft.words == tokens(said.text) else None
+    state = open_reply(replace(state, draft=None if draft else state.draft), now, is_recital=False, draft=draft)
+    return state, (StartReply(state.reply, state.turn, is_drafted=draft is not None),)
 
 
 def settle_asked(state: CallState, event: WordsHeard, _now: int) -> Change:

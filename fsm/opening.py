@@ -2,7 +2,7 @@
 
 from fsm.endpointing import longest_wait_ms
 from fsm.expectations import expected_after
-from fsm.state import CallState, Deadlines
+from fsm.state import CallState, Deadlines, Draft
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 from fsm.values import replace
@@ -17,14 +17,16 @@ SOONEST_FILLER_MS = 300
 """An answer may come at any moment when we have just begun to think: no filler before this."""
 
 
-def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool = False) -> CallState:
-    """The state with a new reply, under a new number, awaited from `now` on.
+def open_reply(
+    state: CallState, now: int, *, is_recital: bool, is_apology: bool = False, draft: Draft | None = None
+) -> CallState:
+    """The state with a new reply, under a new number or that of its `draft`, awaited from `now` on.
 
     Audio that is withheld while the caller sounds stays withheld, and is not awaited meanwhile.
     """
     state = replace(
         state,
-        reply=state.reply + 1,
+        reply=next_number(state) if draft is None else draft.reply,
         is_recital=is_recital,
         is_apology=is_apology,
         is_farewell=is_recital and bool(state.ending),
@@ -53,6 +55,11 @@ def open_reply(state: CallState, now: int, *, is_recital: bool, is_apology: bool
             call_end_at=state.deadlines.call_end_at,
         ),
     )
+
+
+def next_number(state: CallState) -> int:
+    """The number of the next reply, drafted or not."""
+    return max(state.reply, state.numbered) + 1
 
 
 def reply_at(state: CallState, now: int) -> int:

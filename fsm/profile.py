@@ -36,6 +36,10 @@ class Profile:
     """The same when what was asked for is not all there: digits of a number, the end of an e-mail address."""
     adapt_ms: int = _ms(300, 0, 2_000)
     """The most that this caller's own pauses add to a wait. More spares slow speakers, who then wait longer for us."""
+    draft_ms: int = _ms(120, 0, 2_000)
+    """Silence after which an answer is drafted, to be there once the turn is over. Less drafts more for nothing."""
+    drafts: int = _ms(3, 0, 3)
+    """The most drafts of one turn. Each that is dropped costs its tokens and characters; 0: none is made."""
     final_grace_ms: int = _ms(350, 0, 3_000)
     """Further wait for the final transcript once the silence is long enough; then the interim words must do."""
     stuck_ms: int = _ms(2_500, 500, 20_000)

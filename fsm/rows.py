@@ -66,6 +66,7 @@ ROWS: list[dict[str, Any]] = [
     _row("Tick", LISTENING, THINKING, "greet_answerer", "is_person_waiting"),
     _row("Tick", LISTENING, None, "note_meeting", "is_meeting"),
     _row("Tick", LISTENING, THINKING, "answer", "is_turn_over"),
+    _row("Tick", LISTENING, None, "make_draft", "is_draft_due"),
     _row("Tick", LISTENING, None, "await_final", "is_final_awaited"),
     _row("Tick", LISTENING, THINKING, "ask_pardon", "is_unheard"),
     _row("Tick", LISTENING, ENDED, "give_up_deaf", "is_deaf_for_good"),

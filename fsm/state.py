@@ -30,6 +30,8 @@ class Deadlines:
     """CONNECTING: the stream never started."""
     turn_end_at: int | None = None
     """LISTENING: the caller has been silent long enough."""
+    draft_at: int | None = None
+    """LISTENING: prepare the answer to the words that are known."""
     idle_at: int | None = None
     """LISTENING: nobody says anything."""
     meet_at: int | None = None
@@ -62,7 +64,7 @@ class Deadlines:
 
 DEADLINES_OF: dict[Mode, tuple[str, ...]] = {
     Mode.CONNECTING: ("connect_at",),
-    Mode.LISTENING: ("turn_end_at", "idle_at", "meet_at", "call_end_at"),
+    Mode.LISTENING: ("turn_end_at", "draft_at", "idle_at", "meet_at", "call_end_at"),
     Mode.THINKING: ("filler_at", "reply_at", "retry_at", "release_at", "call_end_at"),
     Mode.SPEAKING: ("speaking_at", "call_end_at"),
     Mode.BARGE_IN: ("duck_at", "verdict_at", "call_end_at"),
@@ -109,6 +111,14 @@ class PendingTool:
     reply: int
     call_id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply that is prepared and heard by nobody: its number, and the words it answers, as `tokens` has them."""
+
+    reply: int
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)  # without slots: see `fsm.values.replace`
@@ -167,6 +177,15 @@ class CallState:
     """What a machine is to be told; empty for nothing."""
     messages: int = 0
     """How often that was begun."""
+
+    draft: Draft | None = None
+    """The reply that is prepared for the words as they are known."""
+    drafts: int = 0
+    """How many were made in this turn."""
+    drafted_words: tuple[str, ...] = ()
+    """The words that the last one was for: one draft each."""
+    numbered: int = 0
+    """The highest number that a draft was given."""
 
     turn: int = 0
     transcript: tuple[Message, ...] = ()
@@ -234,3 +253,8 @@ class CallState:
     def set_deadlines(self, **instants: int | None) -> "CallState":
         """The state with some deadlines changed."""
         return replace(self, deadlines=replace(self.deadlines, **instants))
+
+
+def is_due(at: int | None, now: int) -> bool:
+    """Whether a deadline is set and over."""
+    return at is not None and at <= now

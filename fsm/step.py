@@ -1,6 +1,7 @@
 """One decision: `step(state, event, now) -> (state, effects)`. Total, pure, never waits."""
 
 from fsm.chart import TABLE
+from fsm.drafting import keep_or_drop
 from fsm.effects import ContinueReply, Effect, Recite, StartReply
 from fsm.events import Event, Tick
 from fsm.profile import Phrases, Profile
@@ -34,6 +35,7 @@ def step(state: CallState, event: Event, now: int) -> tuple[CallState, tuple[Eff
     after, effects = branch.reducer(state, event, now)
     mode = state.mode if branch.dest is None else branch.dest
     after = replace(after, mode=mode, now=now, deadlines=after.deadlines.only(mode))
+    after, effects = keep_or_drop(after, effects, now)
     _check(state, event, after, effects)
     return after, effects
 
@@ -45,6 +47,7 @@ def _check(before: CallState, event: Event, after: CallState, effects: tuple[Eff
     )
     assert after.reply >= before.reply, "reply numbers only rise"
     openings = [effect for effect in effects if isinstance(effect, StartReply | Recite | ContinueReply)]
+    assert after.draft is None or after.draft.reply > after.reply, "a draft is older than the reply that is heard"
     assert len(openings) <= 1, f"opens the mouth twice: {openings}"
     assert all(effect.reply == after.reply for effect in openings), "opens the mouth for a reply that is over"
     if isinstance(event, Tick):

@@ -182,11 +182,14 @@ def _turns(evidence: Evidence, call: CallEvidence, played: Sequence[Played]) -> 
             continue
         errors.setdefault(turn_of[error.reply], []).append(abs(error.words))
     tools = {turn_of[data["reply"]] for _, name, data in call.effects if name == "RunTool"}
+    drafted_for = {data["reply"]: data["turn"] for _, name, data in call.effects if name == "DraftReply"}
+    dropped = [drafted_for[data["reply"]] for _, name, data in call.effects if name == "DropDraft"]
     for turn in sorted(set(turn_of.values())):
         yield TurnEntry(
             turn=turn,
             fallback=any(one.turn == turn and one.is_fallback for one in played),
             tool=turn in tools,
+            drafts_dropped=dropped.count(turn),
             heard_error_words=tuple(errors.get(turn, ())),
         )
 

@@ -11,8 +11,8 @@ Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
 """Reads the value of a field from its name and what the trace has for it; raises UnreadableError."""
 
-ADDED = frozenset({"until", "confidence_percent", "is_placed", "voicemail"})
-"""Fields, with a default, that events had not yet in older traces."""
+ADDED = frozenset({"until", "confidence_percent", "is_placed", "voicemail", "is_drafted"})
+"""Fields, with a default, that events and effects had not yet in older traces."""
 
 
 class UnreadableError(ValueError):

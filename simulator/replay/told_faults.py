@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fsm.effects import ContinueReply, StartReply
+from fsm.effects import ContinueReply, DraftReply, StartReply
 from fsm.events import EarsFailed, EarsRestored, ReplyFailed, Stage
 from fsm.state import Mode
 from fsm.units import NS_PER_MS
@@ -51,7 +51,20 @@ def _count_model(faults: list[dict[str, Any]], recorded: Recorded, index: int, k
     if faults and faults[-1]["name"] == name and asked.event.__class__ is ReplyFailed:
         faults[-1]["strength"] += 1
     else:
-        faults.append({"name": name, "strength": 1, **_cue(recorded, recorded.decisions.index(asked), asked.at)})
+        faults.append({"name": name, "strength": 1, **_cue_of_request(recorded, asked)})
+
+
+def _cue_of_request(recorded: Recorded, asked: Decision) -> dict[str, Any]:
+    """Of the decision that led to a request; that of an adopted draft was made before the turn was over."""
+    drafted = [effect.reply for effect in asked.effects if isinstance(effect, StartReply) and effect.is_drafted]
+    for decision in recorded.decisions if drafted else ():
+        if any(isinstance(effect, DraftReply) and effect.reply in drafted for effect in decision.effects):
+            return _cue(recorded, recorded.decisions.index(decision), decision.at - BEFORE_A_DRAFT_NS)
+    return _cue(recorded, recorded.decisions.index(asked), asked.at)
+
+
+BEFORE_A_DRAFT_NS = 100 * NS_PER_MS
+"""A fault is to be there when the draft's request comes, which has no mode of its own to wait for."""
 
 
 def _asks(decision: Decision) -> bool:

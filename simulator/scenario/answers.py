@@ -80,7 +80,11 @@ class ScriptedBrain:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """What each new request was about, in words, and what answered it; empty for nothing."""
     used: dict[Scripted, int] = field(default_factory=dict)
+    """How often each counted."""
+    _tried: set[Scripted] = field(default_factory=set)
     _given: dict[bytes, BrainAnswer] = field(default_factory=dict)
+    _open: dict[bytes, tuple[tuple[str, str], Scripted | None]] = field(default_factory=dict)
+    """What came of the last words of the caller's in each conversation, while nobody has heard an answer to them."""
 
     def answer(self, request: Mapping[str, object]) -> BrainAnswer:
         """The first answer that fits; asked the same again, the same again."""
@@ -93,14 +97,27 @@ class ScriptedBrain:
 
     def _new(self, request: Mapping[str, object]) -> BrainAnswer:
         text, tools = last_user_text(request), tools_just_run(request)
-        by, answer = self._chosen(request, text, tools)
-        self.asked.append((f"after {', '.join(tools)}" if tools else f'"{text}"', by))
+        self._take_back(request)
+        scripted = next(self._fitting(text, tools), None)
+        by, answer = self._chosen(request, scripted)
+        asked = (f"after {', '.join(tools)}" if tools else f'"{text}"', by)
+        self.asked.append(asked)
+        if (before := before_last_user(request)) is not None:
+            self._open[before] = asked, scripted
         return answer
 
-    def _chosen(self, request: Mapping[str, object], text: str, tools: Sequence[str]) -> tuple[str, BrainAnswer]:
-        """What answers, in words, and the answer."""
-        scripted = next(self._fitting(text, tools), None)
+    def _take_back(self, request: Mapping[str, object]) -> None:
+        """Whoever goes on before they hear an answer gets one to all of it: the one made for less does not count."""
+        asked, scripted = self._open.pop(before_last_user(request) or b"", (None, None))
+        if asked is not None:
+            self.asked.remove(asked)
         if scripted is not None:
+            self.used[scripted] -= 1
+
+    def _chosen(self, request: Mapping[str, object], scripted: Scripted | None) -> tuple[str, BrainAnswer]:
+        """What answers, in words, and the answer."""
+        if scripted is not None:
+            self._tried.add(scripted)
             self.used[scripted] = self.used.get(scripted, 0) + 1
             return f"{scripted.kind} {scripted.number}", scripted.answer
         if self.recipe.brain:
@@ -114,14 +131,14 @@ class ScriptedBrain:
             is_left = not scripted.times or self.used.get(scripted, 0) < scripted.times
             if is_left and scripted.fits(text, tools):
                 yield scripted
-        yield from (reply for reply in self.recipe.replies if reply not in self.used)
+        yield from (reply for reply in self.recipe.replies if not self.used.get(reply))
 
     def complaints(self) -> Iterator[str]:
         """What was scripted and never asked for, and what was asked and not scripted."""
         asked = [f"{about} ({by or 'no answer'})" for about, by in self.asked]
         was = f"it was asked {_times(len(asked))}: {_list(asked)}" if asked else "it was not asked at all"
         for scripted in (*self.recipe.answers, *self.recipe.replies):
-            if scripted not in self.used:
+            if scripted not in self._tried:
                 yield f"expected the model to be asked for {scripted.text}, but {was}"
         unanswered = [about for about, by in self.asked if not by]
         if unanswered:
@@ -129,6 +146,14 @@ class ScriptedBrain:
                 f"expected an answer to everything the model is asked, got none for {_list(unanswered)}; {was}. "
                 'Add one, or fallback = "..."'
             )
+
+
+def before_last_user(request: Mapping[str, object]) -> bytes | None:
+    """The conversation before the caller's words that end it, as a key; None where it ends otherwise."""
+    listed = request.get("messages")
+    messages = listed if isinstance(listed, list) else []
+    is_user = bool(messages) and isinstance(messages[-1], Mapping) and messages[-1].get("role") == "user"
+    return orjson.dumps(messages[:-1]) if is_user else None
 
 
 def tools_just_run(request: Mapping[str, object]) -> list[str]:

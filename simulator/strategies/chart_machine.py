@@ -18,7 +18,6 @@ from fsm.events import (
     DigitPressed,
     EarsFailed,
     EarsRestored,
-    EndOfTurnScored,
     HangUpRequested,
     PassageReached,
     ReplyFailed,
@@ -30,14 +29,13 @@ from fsm.events import (
     ToolReturned,
     ToolsRequested,
     TurnEnded,
-    TurnLikelyEnded,
-    TurnResumed,
     WordsHeard,
 )
 from fsm.profile import Phrases, Profile
 from fsm.rows import IGNORED
 from fsm.state import Mode
 from fsm.units import ms_to_ns
+from simulator.strategies.end_moves import EndMoves
 from simulator.strategies.moves import (
     AGREEING,
     CONTENT,
@@ -58,7 +56,7 @@ from simulator.strategies.promises import settled_by_ms
 from simulator.strategies.telling import Telling
 
 
-class ChartMachine(Telling, RuleBasedStateMachine):
+class ChartMachine(EndMoves, Telling, RuleBasedStateMachine):
     """A call as the chart sees it. `ChartMachine.of(profile).TestCase` is a test of your own profile.
 
     Rules are what callers, providers and clocks do; `Promises`, named after what a caller would notice, hold at every
@@ -165,19 +163,6 @@ class ChartMachine(Telling, RuleBasedStateMachine):
         said = self.state.utterance
         known = (*(self.state.asked.settled if self.state.mode is Mode.THINKING else ()), *said.settled, said.interim)
         self.feed(TurnEnded(" ".join([*filter(None, known), "and Friday"]) if says_more else ""))
-
-    @move(TurnLikelyEnded, says_more=st.booleans(), confidence_percent=st.sampled_from([0, 50, 100]))
-    def the_transcriber_guesses_an_end(self, says_more: bool, confidence_percent: int) -> None:
-        said = self.state.utterance.words
-        self.feed(TurnLikelyEnded(f"{said} and so on".strip() if says_more else said, confidence_percent))
-
-    @move(TurnResumed)
-    def the_transcriber_takes_its_guess_back(self) -> None:
-        self.feed(TurnResumed())
-
-    @move(EndOfTurnScored, probability_percent=st.integers(0, 100), ago_ms=st.integers(0, 500))
-    def a_model_scores_the_silence(self, probability_percent: int, ago_ms: int) -> None:
-        self.feed(EndOfTurnScored(probability_percent, max(0, self.now - ms_to_ns(ago_ms))))
 
     @move(DigitPressed, digit=st.sampled_from("5#*"))
     def a_key_is_pressed(self, digit: str) -> None:

@@ -113,6 +113,12 @@ def is_asking(machine: "ChartMachine") -> bool:
     return current is not None and current.is_asking
 
 
+def has_draft(machine: "ChartMachine") -> bool:
+    """A draft's model is at it."""
+    draft = machine.shell.draft
+    return draft is not None and draft.is_asking
+
+
 def is_owed(machine: "ChartMachine") -> bool:
     """Words were given to the voice whose audio is still to come."""
     current = machine.shell.current

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from hypothesis.stateful import invariant
 
-from fsm.effects import ContinueReply, Effect, EndCall, RunTool, StartReply
+from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, RunTool, StartReply
 from fsm.opening import RECITAL_MS
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
 from fsm.tool_rounds import FILLER_MS_PER_CHAR
 from fsm.transcript import is_valid
 from fsm.units import ns_to_ms
+from fsm.words import tokens
 from simulator.strategies.shell_model import ShellModel
 from simulator.strategies.spoken import Spoken
 
@@ -46,11 +47,14 @@ class Promises:
         self._tools_of_nobody: list[str] = []
         self._rude_ends: list[str] = []
         self._kept_words: list[str] = []
+        self._bad_drafts: list[str] = []
+        self._drafts_of_a_turn = 0
         self._quiet_from = self.now
 
     def note_order(self, before: CallState, order: Effect) -> None:
         """Take note of an order, before it is performed."""
         current = self.shell.current
+        self._note_draft(before, order)
         match order:
             case StartReply() | ContinueReply():
                 if not is_valid(self.state.transcript):
@@ -63,6 +67,16 @@ class Promises:
                 is_alone = before.mode is Mode.CONNECTING or before.is_meeting
                 if not failed and not is_alone and not is_heard:
                     self._rude_ends.append(f"{reason}, in {before.mode}")
+
+    def _note_draft(self, before: CallState, order: Effect) -> None:
+        match order:
+            case DraftReply():
+                self._drafts_of_a_turn = self._drafts_of_a_turn + 1 if before.drafts else 1
+                if self._drafts_of_a_turn > self.profile.drafts:
+                    self._bad_drafts.append(f"draft {self._drafts_of_a_turn} of one turn")
+            case StartReply(_, _, True):
+                if tokens(self.state.asked.text) != tokens(self.shell.drafted_for):
+                    self._bad_drafts.append(f"{self.shell.drafted_for!r} for {self.state.asked.text!r}")
 
     def note_decision(self, before: CallState) -> None:
         """Take note of what was decided."""
@@ -130,6 +144,15 @@ class Promises:
         assert self._tools_of_nobody == [], self._tools_of_nobody
 
     @promise
+    def a_draft_answers_the_words_it_was_made_for(self) -> None:
+        assert self._bad_drafts == [], self._bad_drafts
+
+    @promise
+    def nothing_of_a_dropped_draft_is_ever_heard(self) -> None:
+        heard = {reply.number for reply in self.shell.replies} & set(self.shell.dropped_drafts)
+        assert not heard, f"replies {sorted(heard)} were dropped as drafts"
+
+    @promise
     def each_tool_runs_once(self) -> None:
         assert len(self.shell.ran) == len(set(self.shell.ran)), self.shell.ran
 
@@ -140,7 +163,7 @@ class Promises:
     @promise
     def no_word_of_the_callers_is_lost(self) -> None:
         told = [message.content for message in self.state.transcript if message.role == "user"]
-        known = " ".join([*told, self.state.asked.words, self.state.utterance.words])
+        known = " ".join([*told, *self.state.asked.settled, *self.state.utterance.settled])
         lost = [text for text in self._kept_words if text not in known]
         assert not lost, f"{lost} was listened to and is gone: {known!r}"
 

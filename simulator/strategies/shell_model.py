@@ -10,6 +10,8 @@ from collections.abc import Callable
 from fsm.effects import (
     CancelReply,
     ContinueReply,
+    DraftReply,
+    DropDraft,
     DuckPlayout,
     Effect,
     EndCall,
@@ -42,7 +44,12 @@ class ShellModel:
         """Whether fixed text has its audio at once, as it has once a server is warm."""
         self.last_sound_at = 0
         """When (ns) anything of ours was last audible."""
+        self.draft: Spoken | None = None
+        """What is prepared and heard by nobody; `drafted_for` are the caller's words that it answers."""
+        self.drafted_for = ""
+        self.dropped_drafts: list[int] = []
         self._feed = feed
+        self._kept: list[Event] = []
         self._current: Spoken | None = None
         self._is_held = False
         self._is_ducked = False
@@ -75,8 +82,8 @@ class ShellModel:
     def perform(self, order: Effect, now: int) -> None:
         """Do what the machine orders."""
         match order:
-            case StartReply(reply):
-                self._begin(Spoken(reply, is_asking=True), now)
+            case StartReply() | DraftReply() | DropDraft():
+                self._ask(order, now)
             case Recite(reply, _, text):
                 self._recite(Spoken(reply, text.split(), is_closed=True), now)
             case ContinueReply(reply):
@@ -87,6 +94,23 @@ class ShellModel:
                 self._drop(now)
             case _:
                 self._perform_more(order, now)
+
+    def _ask(self, order: StartReply | DraftReply | DropDraft, now: int) -> None:
+        match order:
+            case StartReply(reply, _, is_drafted):
+                if is_drafted:
+                    self._adopt(reply, now)
+                else:
+                    self._begin(Spoken(reply, is_asking=True), now)
+            case DraftReply(reply, _, text):
+                if self.draft is not None:
+                    self.refused.append(f"draft {reply} while there is draft {self.draft.number}")
+                self.draft, self.drafted_for = Spoken(reply, is_asking=True), text
+            case DropDraft(reply):
+                if self.draft is None or self.draft.number != reply:
+                    self.refused.append(f"drop draft {reply}, which there is not")
+                self.dropped_drafts.append(reply)
+                self.draft, self._kept = None, []
 
     def _perform_more(self, order: Effect, now: int) -> None:
         match order:
@@ -105,6 +129,21 @@ class ShellModel:
                 self.running.append((reply, call.call_id))
             case EndCall():
                 self.ended_by.append(order)
+
+    def _adopt(self, reply: int, now: int) -> None:
+        """What was kept of the draft happens now."""
+        if self.draft is None or self.draft.number != reply:
+            self.refused.append(f"adopt draft {reply}, which there is not")
+            return
+        spoken, self.draft, kept, self._kept = self.draft, None, self._kept, []
+        self._begin(spoken, now)
+        self._go_on(now)
+        for event in kept:
+            self._feed(event)
+
+    def keep(self, event: Event) -> None:
+        """A draft's own events are no facts before it is adopted."""
+        self._kept.append(event)
 
     def _named(self, reply: int, order: str) -> Spoken | None:
         """The present reply, if an order means it; else the order is noted as one that a shell has to refuse."""

@@ -239,7 +239,7 @@ def test_after_a_mistake_nothing_more_is_decided_or_performed(booth: Booth) -> N
     def fail(number: int, messages: object, tools: object) -> None:
         raise ZeroDivisionError
 
-    booth.call._mouth.start_reply = fail  # type: ignore[method-assign]  # a mistake
+    booth.call._mouth.start_reply = booth.call._mouth.drafts.begin = fail  # type: ignore[method-assign]  # a mistake
     booth.says("Book me for Monday, please.")
     assert booth.hung_up == [True]
     decided = len(booth.watch.events)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agent.errors import FaultKind
-from agent.mouth import Line, Mouth
+from agent.line import Line
+from agent.mouth import Mouth
 from fsm.events import PlayoutDrained, PlayoutFinished, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage, ToolCall
 from fsm.transcript import Message
 from fsm.units import ms_to_ns

@@ -38,7 +38,7 @@ from fsm.events import (
 )
 from fsm.profile import Phrases, Profile
 from fsm.rows import ROWS
-from fsm.state import CallState, Mode
+from fsm.state import CallState, Mode, is_due
 from fsm.step import begin, step
 from fsm.transcript import is_valid
 from fsm.units import NS_PER_MS
@@ -148,7 +148,7 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(event=st.sampled_from([EarsFailed("closed"), EarsRestored(), DigitPressed("5"), Tick(), *PICKUP]))
     def something_else_happens(self, event: Event) -> None:
-        if isinstance(event, Tick) and not guards.is_due(self.state.deadlines.earliest(), self.now):
+        if isinstance(event, Tick) and not is_due(self.state.deadlines.earliest(), self.now):
             return  # the shell ticks only when something is due
         self.feed(event)
 

@@ -18,13 +18,13 @@ from fsm.units import ms_to_ns
 
 
 class Timeline:
-    """A call that begins at instant 0; `at` moves on, firing the deadlines on the way.
+    """A call that begins at instant 0; `at` moves on, firing the deadlines on the way. No drafts unless told.
 
     Once a story has told what was heard of a reply, each further order to silence or duck it is answered so.
     """
 
     def __init__(self, profile: Profile | None = None) -> None:
-        self.state: CallState = begin(profile or Profile(), Phrases(), 0)
+        self.state: CallState = begin(profile or Profile(drafts=0), Phrases(), 0)
         self.effects: list[Effect] = []
         self._last: tuple[Effect, ...] = ()
         self._held: PlayoutHeld | None = None
@@ -76,9 +76,9 @@ class Timeline:
         return self._last
 
 
-def listening() -> Timeline:
+def listening(profile: Profile | None = None) -> Timeline:
     """A call whose greeting was heard; the clock stands at 1,000 ms."""
-    t = Timeline()
+    t = Timeline(profile)
     t.at(0, CallStarted("+15550001", "+15550002"))
     t.at(20, ReplyAudioStarted(1))
     t.at(1_000, PlayoutFinished(1, "Hello, how can I help you?"))

@@ -6,8 +6,9 @@ from typing import Any
 
 from agent.fillers import Filler
 from agent.heard_text import HeardText
+from agent.line import Line
 from agent.media_clock import MediaClock
-from agent.mouth import Line, Mouth
+from agent.mouth import Mouth
 from agent.playout import Playout
 from agent.reply_audio import ReplyAudio
 from agent.sent_audio import SentAudio

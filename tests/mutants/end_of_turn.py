@@ -1,12 +1,17 @@
 """Bugs in deciding that the caller's turn is over: evidence, expectations, their bounds."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 
-from fsm import endpointing, opening
+from agent.draft import Draft
+from fsm import drafting, endpointing, hearing, opening
+from fsm.effects import RunTool
+from fsm.events import Event, ToolsRequested
 from fsm.expectations import ANYTHING, SHORT
 from fsm.profile import Profile
 from fsm.sentences import leaning_of
-from tests.mutants.mutant import mutant, swapped
+from fsm.state import CallState
+from tests.mutants.mutant import all_of, mutant, swapped
 
 Plan = AbstractContextManager[object]
 
@@ -34,3 +39,43 @@ def expectation_never_released() -> Plan:
         return 600_000 if leaning >= SHORT else on_scale(profile, leaning)
 
     return swapped(endpointing, "on_scale", for_ever)
+
+
+@mutant("interim words count as all there are, however far behind the transcriber is", "words_that_lag")
+def interim_words_trusted_blindly() -> Plan:
+    def always_here(state: CallState) -> bool:
+        return not state.is_talking
+
+    return all_of(
+        swapped(endpointing, "are_words_all_here", always_here), swapped(drafting, "are_words_all_here", always_here)
+    )
+
+
+@mutant("a draft is adopted although the caller said more since", "draft_of_half_a_sentence", "slow_speaker")
+def draft_adopted_with_other_words() -> Plan:
+    def same(text: str) -> tuple[str, ...]:
+        return ("same",) if text else ()
+
+    return all_of(swapped(drafting, "tokens", same), swapped(hearing, "tokens", same))
+
+
+@mutant("what a draft has ready leaves before the turn is over", "draft_of_half_a_sentence", "quick_yes")
+def draft_audible_before_its_time() -> Plan:
+    on_audio = Draft.on_audio
+
+    def on_audio_aloud(draft: Draft, audio: bytes, alignment: Any) -> None:  # noqa: ANN401 - passed on
+        on_audio(draft, audio, alignment)
+        draft._owner._line.send_audio(audio)  # type: ignore[attr-defined]  # the call's
+
+    return swapped(Draft, "on_audio", on_audio_aloud)
+
+
+@mutant("a tool that a draft asks for is run before the turn is over", "draft_with_an_effect")
+def effect_run_for_a_draft() -> Plan:
+    def feed(draft: Draft, event: Event) -> None:
+        if isinstance(event, ToolsRequested):
+            for call in event.calls:
+                draft._owner.errands.run(RunTool(event.reply, call))  # type: ignore[attr-defined]  # the call's
+        draft._events.append(event)
+
+    return swapped(Draft, "feed", feed)

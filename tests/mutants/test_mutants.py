@@ -3,7 +3,8 @@
 import pytest
 
 from agent.call import Call
-from agent.mouth import Line, Mouth
+from agent.line import Line
+from agent.mouth import Mouth
 from agent.playout import Playout
 from agent.providers.deepgram import DeepgramEars
 from agent.sent_audio import SentAudio

@@ -133,7 +133,7 @@ def test_what_failed_fails_again(tmp_path: Path) -> None:
     )
     script = told(trace, tmp_path)
     faults = [(fault.name, fault.at, fault.strength) for fault in script.faults]
-    assert faults == [("llm_500", "thinking", 2), ("llm_500", "thinking", 2)], "twice in each of two turns"
+    assert faults == [("llm_500", "speaking", 2), ("llm_500", "speaking", 2)], "twice in each of two turns"
     outcome = run_script(script_of(read_recorded(trace)), tmp_path)
     assert outcome.violations == ()
     assert outcome.faults != ()

@@ -64,10 +64,6 @@ def test_less_patience_cuts_off_who_pauses(replay: CoreReplay) -> None:
     assert "the caller would have been answered before all was said in turn 5" in story
 
 
-def test_an_impatient_filler_comes_first(replay: CoreReplay) -> None:
-    assert any('"One moment, please." would have come first' in line for line in lines(replay, filler_ms=300))
-
-
 def test_a_shorter_longest_call_ends_there(replay: CoreReplay) -> None:
     findings = decide_otherwise(replay, replace(replay.recorded.profile, max_call_ms=20_000))
     assert len(findings) == 1

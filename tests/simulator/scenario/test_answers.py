@@ -21,9 +21,10 @@ def recipe(text: str) -> ScriptedAnswers:
     return made
 
 
-def asks(text: str, *more: dict[str, Any]) -> dict[str, object]:
-    """A request after the caller said `text`."""
-    return {"messages": [{"role": "system", "content": "You are."}, {"role": "user", "content": text}, *more]}
+def asks(text: str, *more: dict[str, Any], after: str = "") -> dict[str, object]:
+    """A request after the caller said `text`, and heard `after` before that."""
+    before = {"role": "assistant", "content": after or f"before {text}"}
+    return {"messages": [before, {"role": "user", "content": text}, *more]}
 
 
 def ran(*names: str, result: str = "{}") -> list[dict[str, Any]]:
@@ -47,6 +48,14 @@ def test_the_same_request_again_has_the_same_answer_and_uses_nothing_up() -> Non
     told = brain('[model]\nreplies = ["One.", "Two."]')
     assert [told.answer(asks("a")).text for _ in range(3)] == ["One."] * 3
     assert told.answer(asks("b")).text == "Two."
+
+
+def test_whoever_goes_on_before_they_hear_an_answer_gets_the_same_reply_to_all_of_it() -> None:
+    told = brain('[model]\nreplies = ["One.", "Two."]')
+    assert told.answer(asks("I would like", after="Hello")).text == "One."
+    assert told.answer(asks("I would like Tuesday", after="Hello")).text == "One."
+    assert told.answer(asks("Thank you", after="One.")).text == "Two."
+    assert list(told.complaints()) == []
 
 
 def test_answers_are_found_by_what_was_asked_and_the_first_that_fits_is_given() -> None:
