@@ -99,8 +99,7 @@ class Call:
             if isinstance(edge, SpeechStopped):
                 self._loudness.end()
             self.feed(edge)
-            if (words := self._words.completes(self.state)) is not None:
-                self._feed_words(words)
+            self._feed_words(self._words.completes(self.state))
         if self._pickup.is_open and (beep := self._pickup.hear(audio, ended_at, self.state)) is not None:
             self.feed(beep)
         self._ears.send(audio)
@@ -126,13 +125,12 @@ class Call:
     @fenced
     def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         """The transcriber heard words."""
-        listened_to = instant_listened_to(self._media_clock.last_end_at, behind_samples)
-        news = self._words.take(text, self.state, listened_to, is_final=is_final, speech_final=speech_final)
-        if news is not None:
-            self._feed_words(news)
+        until = instant_listened_to(self._media_clock.last_end_at, behind_samples)
+        self._feed_words(self._words.take(text, self.state, until, is_final=is_final, speech_final=speech_final))
 
-    def _feed_words(self, words: WordsHeard) -> None:
-        self.feed(replace(words, is_faint=True) if self._loudness.is_faint else words)
+    def _feed_words(self, words: WordsHeard | None) -> None:
+        if words is not None:
+            self.feed(replace(words, is_faint=True) if self._loudness.is_faint else words)
 
     @fenced
     def on_voice_noticed(self) -> None:
@@ -244,10 +242,7 @@ class Call:
         match effect:
             case StartReply(reply, _, is_drafted):
                 self._turns.turn_end(self.state)
-                if is_drafted:
-                    self._mouth.adopt_draft(reply)
-                else:
-                    self._mouth.start_reply(reply, self._messages(), self._character.tools)
+                self._mouth.start_reply(reply, self._messages(), self._character.tools, is_drafted=is_drafted)
             case ContinueReply(reply):
                 self.stamp("tools_returned")
                 self._mouth.continue_reply(reply, self._messages())

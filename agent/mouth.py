@@ -67,14 +67,18 @@ class Mouth:
                 return False
         return True
 
-    def start_reply(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> None:
-        """Ask the model and speak what it says."""
+    def start_reply(
+        self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema], *, is_drafted: bool = False
+    ) -> None:
+        """Ask the model and speak what it says; of what is drafted already, what there is is spoken at once."""
+        if is_drafted:
+            self._adopt(number)
+            return
         self._begin(number)
         self._reply = Reply(number, self._model, tools, self, self.owner)
         self._reply.ask(messages)
 
-    def adopt_draft(self, number: int) -> None:
-        """The draft is the current reply: what there is of it is spoken at once."""
+    def _adopt(self, number: int) -> None:
         draft = self.drafts.take(number)
         self._begin(number)
         self._has_audio = draft.has_audio

@@ -236,7 +236,7 @@ def test_a_mistake_ends_the_call_with_an_apology_owed_and_releases_everything(bo
 def test_after_a_mistake_nothing_more_is_decided_or_performed(booth: Booth) -> None:
     booth.greets()
 
-    def fail(number: int, messages: object, tools: object) -> None:
+    def fail(number: int, messages: object, tools: object, *, is_drafted: bool = False) -> None:
         raise ZeroDivisionError
 
     booth.call._mouth.start_reply = booth.call._mouth.drafts.begin = fail  # type: ignore[method-assign]  # a mistake
