@@ -14,6 +14,7 @@ from agent.config_report import SettingLine, describe
 from agent.errors import SettingsError
 from agent.house import House
 from agent.running import keep_what_is_here, run
+from agent.scrubbed_log import scrub_record
 from agent.tool_ports import describe_tools
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ def serve(is_open: bool, host: str | None, port: int | None, agent_name: str | N
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(scrub_record)
     for noisy in ("asyncio", "urllib3", "twilio", "transitions"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

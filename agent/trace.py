@@ -8,7 +8,9 @@ Lines are objects with `at_ns` (since the call began) and `kind`:
 - `stage`: an instant on the way of an answer, for the latency ledger (`stage`, `turn`, `reply`);
 - `note`: anything else worth knowing: faults, counters (`note`, `data`).
 
-Each ends with its `check` (see `check_of`), by which a line that was changed, lost or moved is found.
+Card numbers are masked (`agent.scrubbing`); while the caller's latest digits may still become one, lines are kept back.
+The note `digits_masked` stands before the first line that is not as it was decided on. Each line ends with its `check`
+(see `check_of`), by which a line that was changed, lost or moved is found.
 """
 
 from dataclasses import asdict
@@ -18,6 +20,7 @@ from zlib import crc32
 
 import orjson
 
+from agent.scrubbing import Screen
 from fsm.effects import Effect
 from fsm.events import Event
 from fsm.state import CallState, Mode
@@ -27,6 +30,8 @@ VERSION = 2
 PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit", "voicemail"})
 """Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
 
+DIGITS_MASKED = "digits_masked"
+"""A note before the first line in which digits are masked: from there on nothing is decided again exactly."""
 
 TOOL_TEXTS = frozenset({"arguments", "result"})
 """Fields that hold a tool's JSON text."""
@@ -60,6 +65,8 @@ class Trace:
         self._started_at = started_at
         self._is_redacted = is_redacted
         self._check = ""
+        self._screen = Screen()
+        self._tells_of_masks = False
         self.errors = 0
 
     def header(self, *, call_id: str, agent: str, wall_clock: str, state: CallState) -> None:
@@ -101,6 +108,8 @@ class Trace:
 
     def close(self) -> None:
         """No more comes."""
+        for line in self._screen.close():
+            self._put(line)
         out, self._out = self._out, None
         if out is not None:
             try:
@@ -125,7 +134,17 @@ class Trace:
         if self._out is None:
             return
         at_ns = max(0, at - self._started_at) if at else 0
-        text = orjson.dumps({"at_ns": at_ns, "kind": kind, **fields})
+        line = {"at_ns": at_ns, "kind": kind, **fields}
+        for passed in [line] if self._is_redacted else self._screen.take(line):
+            self._put(passed)
+
+    def _put(self, line: dict[str, Any]) -> None:
+        if self._out is None:
+            return
+        if self._screen.masked and not self._tells_of_masks:
+            self._tells_of_masks = True
+            self._put({"at_ns": line["at_ns"], "kind": "note", "note": DIGITS_MASKED, "data": {}})
+        text = orjson.dumps(line)
         self._check = _check_of(text, self._check)
         try:
             self._out.write(f'{text[:-1].decode()},"check":"{self._check}"}}\n')

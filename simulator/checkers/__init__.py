@@ -50,6 +50,7 @@ _ALL = (
     of_calls("latency-true", "a turn's latency counts from the caller's last sound", ledger.untrue),
     of_calls("forwards", "the trace never goes back in time", ledger.backward_instants),
     of_calls("hidden-words", "a trace that is to hide words hides them", privacy.told_words),
+    of_calls("card-numbers", "no trace holds a card number that a caller gave", privacy.card_numbers),
     of_runs("keep-alive", "no line to a provider is lost by neglect", lines.neglected),
     of_calls("ended", "each call ends, once", ending.unended, of_whole_runs=True),
     of_runs("released", "everything held is released within two seconds", ending.leftovers),

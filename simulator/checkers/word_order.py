@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agent.trace import DIGITS_MASKED
 from fsm.units import NS_PER_SAMPLE, ms_to_ns
 from simulator.checkers.base import Finding
 from simulator.checkers.facts import FRAME_NS, LEAD_NS, Facts, SpokenFiller, SpokenReply, facts_of
@@ -28,6 +29,11 @@ def is_readable(evidence: Evidence, call: CallEvidence) -> bool:
 
 
 def hides_words(call: CallEvidence) -> bool:
+    """Whether the trace has other words than those that were said: only their length, or masks for digits."""
+    return keeps_lengths_only(call) or bool(call.notes(DIGITS_MASKED))
+
+
+def keeps_lengths_only(call: CallEvidence) -> bool:
     """Whether the trace keeps only how long texts were."""
     return bool(call.lines) and call.lines[0].get("words") == "hidden"
 

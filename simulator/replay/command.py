@@ -9,6 +9,7 @@ import click
 import orjson
 
 from agent.errors import SettingsError
+from agent.trace import DIGITS_MASKED
 from agent.trace_view import TraceError
 from agent.wire_log import wires_path
 from fsm.units import NS_PER_S
@@ -118,6 +119,8 @@ def _notes(recorded: Recorded) -> list[str]:
         if line["kind"] == "note" and line["note"] == "our_mistake":
             told = f"{line['data'].get('error')}: {line['data'].get('text')}"
             notes.append(f"the call was ended by a mistake of ours ({told}); the decision it broke is not in the trace")
+        if line["kind"] == "note" and line["note"] == DIGITS_MASKED:
+            notes.append("digits of a card number are masked in the trace: what hung on them may be decided otherwise")
     return notes
 
 

@@ -14,6 +14,7 @@ from agent.providers import chat, chat_request, deepgram
 from agent.providers.deepgram import DeepgramEars
 from agent.providers.deepgram_audio import UnsettledAudio
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
+from agent.scrubbing import Screen
 from agent.switchboard import Switchboard
 from fsm import answering, tool_rounds, yielding
 from fsm.effects import RunTool
@@ -179,3 +180,11 @@ def end_not_told() -> Plan:
         line.stop_grace()
 
     return swapped(Switchboard, "_finish", finish)
+
+
+@mutant("a card number that was said stands in the trace", "card_number_said")
+def card_number_written() -> Plan:
+    return all_of(
+        swapped(Screen, "take", lambda _screen, line: [line]),
+        swapped(Screen, "close", lambda _screen: []),
+    )
