@@ -71,10 +71,10 @@ def test_a_decision_is_one_line_with_event_modes_and_orders() -> None:
             "kind": "event",
             "mode": "LISTENING",
             "event": "WordsHeard",
-            "data": {"text": "yes", "is_final": True, "speech_final": False},
+            "data": {"text": "yes", "is_final": True, "speech_final": False, "until": 0, "is_faint": False},
             "to": "THINKING",
             "effects": [
-                ["StartReply", {"reply": 2, "turn": 1}],
+                ["StartReply", {"reply": 2, "turn": 1, "is_drafted": False}],
                 ["RunTool", {"reply": 2, "call": {"call_id": "c1", "name": "book", "arguments": '{"slot": 1}'}}],
             ],
         }
