@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.profiles import complaints_of, values_of
@@ -18,7 +19,11 @@ from fsm.profile import Phrases
 from tools.loading import LoadingError, is_file
 from tools.registry import Registry, UnknownToolError
 
-BUNDLED = Path(__file__).parent / "agents"
+BUNDLED = Path(tools.__file__).parent
+"""Where the agents that come with us have their folders, one each."""
+
+FILE = "agent.toml"
+"""An agent's file in its folder."""
 
 TABLES: Mapping[str, type[BaseModel]] = {"http_tools": HttpToolTable}
 """What the items of lists of tables are."""
@@ -88,11 +93,11 @@ class Agent(BaseModel):
 
 
 def load_agent(name_or_path: str) -> Agent:
-    """The agent of a TOML file, or the bundled one of a bare name.
+    """The agent of a TOML file, of a folder that has an agent.toml, or the bundled one of a bare name.
 
     Raises SettingsError with the file, the key, what was expected and, for an unknown key, the nearest known one.
     """
-    path = _find(name_or_path)
+    path = agent_path(name_or_path)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise SettingsError(f"{path}: expected an agent's TOML of at most {MAX_FILE_BYTES // 1024} KiB")
@@ -109,21 +114,24 @@ def load_agent(name_or_path: str) -> Agent:
 
 def bundled_agents() -> list[str]:
     """Names of the agents that come with us."""
-    return sorted(path.stem for path in BUNDLED.glob("*.toml"))
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{FILE}"))
 
 
-def _find(name_or_path: str) -> Path:
+def agent_path(name_or_path: str) -> Path:
+    """The TOML file of an agent: a file, one in a folder, or a bundled agent's by its name. Raises SettingsError."""
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         path = Path(name_or_path).expanduser()
+        path = path / FILE if path.is_dir() else path
         if not path.is_file():
-            raise SettingsError(f"OFFHOOK_AGENT: there is no file {name_or_path}")
+            raise SettingsError(f"OFFHOOK_AGENT: there is no file {path}")
         return path
     names = bundled_agents()
     if name_or_path not in names:
         near = get_close_matches(name_or_path, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"bundled are {', '.join(names)}; a file needs its .toml"
+        known = f"bundled are {', '.join(names)}; a file needs its .toml, a folder its ./"
+        hint = f"did you mean {near[0]!r}?" if near else known
         raise SettingsError(f"OFFHOOK_AGENT: no bundled agent is called {name_or_path!r}; {hint}")
-    return BUNDLED / f"{name_or_path}.toml"
+    return BUNDLED / name_or_path / FILE
 
 
 def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from agent.errors import SettingsError
 
-PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_")
+PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_")
 
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
@@ -76,7 +76,9 @@ class Config:
     port: int = 8080
     """0: any free one."""
     data: Path = Path("data")
-    """Traces, rendered phrases, the appointments' database."""
+    """Traces, rendered phrases, the journal of effects, and the businesses' databases where they are SQLite."""
+    database_url: Secret = Secret()
+    """Of a PostgreSQL server that holds the businesses' databases; it may hold a password."""
     trace_words: str = "kept"
     """Whether traces keep what was said and who called, or only how long it was."""
     trace_wires: str = "none"
@@ -205,6 +207,13 @@ def _secret(name: str, text: str) -> Secret:
     return Secret(text)
 
 
+def _database_url(name: str, text: str) -> Secret:
+    if not text.startswith(("postgresql://", "postgres://")):
+        kind = text.partition("://")[0] if "://" in text else "what is no URL"
+        raise SettingsError(f"{name} must be postgresql://USER:PASSWORD@HOST:PORT/NAME, or left out; got {kind}")
+    return _secret(name, text)
+
+
 def _account_sid(name: str, text: str) -> str:
     if not re.fullmatch(r"AC\w{1,62}", text, re.ASCII):
         hint = " (SK… is an API key; the account's own id is needed)" if text.startswith("SK") else ""
@@ -275,6 +284,7 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "max_calls": _whole(1, 10_000),
     "drain_s": _whole(0, 86_400),
     "data": lambda _, text: Path(text).expanduser(),
+    "database_url": _database_url,
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
     "vad": _one_of(VOICE_DETECTORS),

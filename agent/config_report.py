@@ -30,6 +30,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         _voice(config),
         SettingLine("OFFHOOK_AGENT", True, config.agent),
         SettingLine("OFFHOOK_DATA", True, str(config.data)),
+        *_databases(config),
         _voice_edges(config),
         *_wires(config),
         SettingLine(
@@ -68,6 +69,12 @@ def _voice_edges(config: Config) -> SettingLine:
     return SettingLine(
         "OFFHOOK_VAD", True, "silero: one model for all calls tells when callers begin and cease to speak"
     )
+
+
+def _databases(config: Config) -> tuple[SettingLine, ...]:
+    if not config.database_url:
+        return ()
+    return (SettingLine("DATABASE_URL", True, "set; businesses keep what they keep on that PostgreSQL server"),)
 
 
 def _wires(config: Config) -> tuple[SettingLine, ...]:

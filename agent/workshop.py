@@ -15,6 +15,7 @@ from tools.journal import FILE, FileJournal, JournalError
 from tools.registry import Registry
 from tools.runner import Runner
 from tools.settling import settle
+from tools.store import Databases
 from tools.webhook import Webhooks
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Workshop:
     async def settle(self) -> None:
         """Find out what became of effects that were under way when a process died, and log it."""
         try:
-            for finding in await settle(self.journal, self.tools, self._data, self._now):
+            for finding in await settle(self.journal, self.tools, self._data, self._now, self.ports):
                 log.log(logging.WARNING if finding.fate is None else logging.INFO, "%s", finding)
         except JournalError as error:
             log.warning("%s: effects will not be run", error)
@@ -68,3 +69,6 @@ class Workshop:
         left = sum(await asyncio.gather(*(runner.settle(CLOSING_MS) for runner in self._runners)))
         if left:
             log.warning("%d tools did not end within %d ms: see `offhook tools journal`", left, CLOSING_MS)
+        databases: Databases | None = self.ports.get(Databases)
+        if databases is not None:
+            await databases.close()

@@ -20,7 +20,7 @@ from simulator.replay.recorded import read_recorded
 from simulator.runs.many import run_many
 from simulator.runs.one import run_one
 from simulator.runs.outcome import Status
-from simulator.runs.rendered import put_calendar
+from simulator.runs.rendered import put_databases
 from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, IntoAgentSpeech, Pause, Say, Script
 
@@ -148,7 +148,7 @@ def _ready(*, skips_idle: bool) -> Iterator[tuple[Rehearsal, Path]]:
     with TemporaryDirectory() as folder:
         rehearsal = Rehearsal(Path(folder), Cast(skips_idle=skips_idle))
         rehearsal.prepare()
-        put_calendar(Path(folder))
+        put_databases(Path(folder))
         yield rehearsal, Path(folder)
         held = rehearsal.close()
         assert not held, f"a call left {held}"

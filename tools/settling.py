@@ -3,10 +3,12 @@
 import asyncio
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from tools.context import ToolContext
 from tools.journal import Entry, FileJournal
@@ -31,11 +33,17 @@ class Finding:
         return f"settled: {what}: {self.fate}"
 
 
-async def settle(journal: FileJournal, tools: Registry, data: Path, now: Callable[[], datetime]) -> list[Finding]:
+async def settle(
+    journal: FileJournal,
+    tools: Registry,
+    data: Path,
+    now: Callable[[], datetime],
+    ports: Mapping[type, Any] = MappingProxyType({}),
+) -> list[Finding]:
     """Ask the tools about every unsettled effect, and write down what they know. Raises `JournalError`."""
     findings = []
     for entry in journal.unsettled(now()):
-        context = ToolContext(entry.call_id, "", data, now, entry.key)
+        context = ToolContext(entry.call_id, "", data, now, entry.key, ports)
         finding = await _find_out(entry, tools, context)
         if finding.fate is not None:
             journal.settle(entry.key, finding.fate, now().isoformat(), "reconcile")

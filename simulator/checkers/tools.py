@@ -10,7 +10,7 @@ from fsm.units import ms_to_ns
 from simulator.checkers.base import Finding
 from simulator.checkers.facts import Facts, facts_of, has_fault
 from simulator.runs.evidence import CallEvidence, Evidence
-from tools.appointments import DATABASE, booking_rows
+from tools.appointments.tools import DATABASE, booking_rows
 from tools.tool import EFFECT_LIMIT_MS, Kind
 
 LONGEST_TOOL_NS = ms_to_ns(EFFECT_LIMIT_MS + 2_000)

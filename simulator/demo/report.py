@@ -8,7 +8,7 @@ from agent.ledger import ledger_of
 from agent.trace_view import read_trace
 from fsm.words import tokens
 from simulator.demo.story import Performance
-from tools.appointments import booking_rows
+from tools.appointments.tools import booking_rows
 
 DATABASE = "appointments.db"
 

@@ -1,4 +1,4 @@
-"""Phrases rendered ahead and a calendar, as a server that has run before has them on disk.
+"""Phrases rendered ahead and fresh databases, as a server that has run before has them on disk.
 
 A run begins with them whatever its faults are, so that it is a function of script and seed alone.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from simulator.rehearsal import Cast, Rehearsal
-from tools.appointments import DATABASE, create
-from tools.calendar import Practice
+from tools.business import KNOWN, Business
+from tools.store_sqlite import read_sqlite
 
 FOLDER = "phrases"
 
@@ -28,16 +28,17 @@ def put_phrases(data: Path, cast: Cast) -> None:
         (folder / name).write_bytes(content)
 
 
-def put_calendar(data: Path) -> None:
-    """Put a calendar without appointments into `data`: making its tables takes longer than a call uses it."""
-    (data / DATABASE).write_bytes(_calendar())
+def put_databases(data: Path) -> None:
+    """Put the databases of all known businesses into `data`: making their tables takes longer than a call uses them."""
+    for business in KNOWN.values():
+        (data / business.file).write_bytes(_fresh(business))
 
 
 @cache
-def _calendar() -> bytes:
+def _fresh(business: Business) -> bytes:
     with TemporaryDirectory() as name:
-        path = Path(name) / DATABASE
-        create(path, Practice())
+        path = Path(name) / business.file
+        read_sqlite(business, path, lambda _: None)
         with closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it into the one file
         return path.read_bytes()

@@ -21,7 +21,7 @@ from simulator.runs.digest import digest_of
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.runs.outcome import CallOutcome, Outcome, Status, Violation
 from simulator.runs.plan import CallerPlan, Plan
-from simulator.runs.rendered import put_calendar, put_phrases
+from simulator.runs.rendered import put_databases, put_phrases
 from simulator.runs.telling import call_outcome
 from simulator.turn_truth import write_turn_traces
 from simulator.world import Endless, Stuck
@@ -130,7 +130,7 @@ def perform(plan: Plan, seed: int, data: Path, *, until_ms: int | None = None) -
     """Let it happen in the directory `data`."""
     armed = prepared(plan)
     put_phrases(data, armed.cast)
-    put_calendar(data)
+    put_databases(data)
     strikes = Strikes(armed.faults)
     rehearsal = Rehearsal(data, replace(armed.cast, seed=seed, brain=_fresh(armed.cast)), strikes)
     rehearsal.prepare()

@@ -1,10 +1,7 @@
 """What can be wrong with a script, beyond the shape of its tables: names, times, things that do not go together."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path as FilePath
-from tempfile import TemporaryDirectory
 
 from agent.agent_file import Agent, load_agent
 from agent.errors import SettingsError
@@ -26,8 +23,7 @@ from simulator.scenario.faults import fault_complaints
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_expect import CallExpectTable, ToolTable
 from simulator.scene import plain_words
-from tools.appointments import DATABASE, create
-from tools.calendar import Practice
+from tools.store import known_tables
 
 
 def check(script: ScriptFile, folder: FilePath) -> Iterator[Complaint]:
@@ -115,7 +111,7 @@ def _expect_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Comp
         yield from _call_complaints(table, ("expect", "callers", name), agent)
     for index, row in enumerate(expect.database or []):
         path: Path = ("expect", "database", index)
-        tables = database_tables()
+        tables = known_tables()
         if row.table not in tables:
             yield Complaint((*path, "table"), f'there is no table "{row.table}"{nearest(row.table, tables)}')
             continue
@@ -150,21 +146,3 @@ def _tool_complaints(tool: ToolTable, path: Path, agent: Agent | None) -> Iterat
     for name in tool.arguments or {}:
         if name not in known:
             yield Complaint((*path, "arguments", name), f'{tool.name} has no argument "{name}"{nearest(name, known)}')
-
-
-@cache
-def database_tables() -> Mapping[str, tuple[str, ...]]:
-    """The tables of the business's database, and their columns."""
-    with TemporaryDirectory() as name:
-        path = FilePath(name) / DATABASE
-        create(path, Practice())
-        connection = sqlite3.connect(path)
-        try:
-            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {
-                table: tuple(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
-                for table in sorted(tables)
-                if not table.startswith("sqlite_")
-            }
-        finally:
-            connection.close()

@@ -25,7 +25,7 @@ from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
 from simulator.runs.evidence import Evidence
 from simulator.runs.plan import CallerPlan, FaultPlan, Plan
-from simulator.runs.rendered import put_calendar, put_phrases
+from simulator.runs.rendered import put_databases, put_phrases
 from simulator.runs.run import RELEASE_MS, evidence_of
 from simulator.script import At, AtOnce, Backchannel, Cough, HangUp, IfLate, IntoAgentSpeech, Mumble, Press, Say, Step
 from simulator.strategies.answers import brains
@@ -78,7 +78,7 @@ class CallMachine(RuleBasedStateMachine):
         brain: Brain = data.draw(brains(known), label="brain")
         cast = Cast(seed=seed, brain=brain, agent=self.agent, profile=self.profile, tools=own)
         put_phrases(self._data, cast)
-        put_calendar(self._data)
+        put_databases(self._data)
         self._strikes = Strikes((), self)
         self._rehearsal = Rehearsal(self._data, cast, self._strikes)
         self._rehearsal.prepare()

@@ -9,7 +9,7 @@ from fsm.events import SpeechStarted
 from simulator.script import AfterAgentFinished, AtOnce, Backchannel, HangUp, IfLate, IntoAgentSpeech, Pause, Play, Say
 from simulator.speech import speak
 from tests.calls.scene import BYE, Scene, after, after_greeting
-from tools.appointments import booking_rows
+from tools.appointments.tools import booking_rows
 
 WANTS_TUESDAY = Say("Hello, I need an appointment on Tuesday morning, please.", after_greeting())
 LET_THE_AGENT_HANG_UP = HangUp(AfterAgentFinished(silence_ms=6_000, timeout_ms=12_000, if_late=IfLate.HANG_UP))

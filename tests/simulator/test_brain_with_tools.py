@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from simulator.brain import AppointmentBrain
-from tools.appointments import DATABASE, book_appointment, booking_rows, find_free_slots
+from tools.appointments.tools import DATABASE, book_appointment, booking_rows, find_free_slots
 from tools.call_control import hang_up
 from tools.context import ToolContext
 from tools.registry import Registry

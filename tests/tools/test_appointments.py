@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tools.virtual import run
-from tools.appointments import DATABASE, booking_rows, create
-from tools.calendar import Practice
+from tools.appointments.calendar import Practice
+from tools.appointments.schema import PRACTICE
+from tools.appointments.tools import DATABASE, booking_rows, create
 from tools.catalog import CATALOG
 from tools.context import ToolContext
 from tools.runner import Runner
+from tools.store import rows_of
 
 MONDAY_4PM = datetime.fromisoformat("2026-11-23T16:10")
 
@@ -26,16 +28,18 @@ MONDAY_4PM = datetime.fromisoformat("2026-11-23T16:10")
 class Desk:
     """One call's tools on a database."""
 
-    def __init__(self, data: Path, call_id: str = "call-1", now: datetime = MONDAY_4PM) -> None:
-        self._runner = Runner(CATALOG, ToolContext(call_id, "+15550100", data, lambda: now))
+    def __init__(
+        self, data: Path, call_id: str = "call-1", now: datetime = MONDAY_4PM, caller: str = "+15550100"
+    ) -> None:
+        self._runner = Runner(CATALOG, ToolContext(call_id, caller, data, lambda: now))
 
     def find(self, **arguments: object) -> dict[str, Any]:
-        return self._ask("find_free_slots", arguments)
+        return self.ask("find_free_slots", **arguments)
 
     def book(self, **arguments: object) -> dict[str, Any]:
-        return self._ask("book_appointment", arguments)
+        return self.ask("book_appointment", **arguments)
 
-    def _ask(self, name: str, arguments: dict[str, object]) -> dict[str, Any]:
+    def ask(self, name: str, **arguments: object) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(run(self._runner.run(name, json.dumps(arguments))).result)
         return answer
 
@@ -108,6 +112,7 @@ def test_a_booking_is_a_row_with_who_called(tmp_path: Path) -> None:
             "caller": "+15550100",
             "call_id": "call-1",
             "booked_at": "2026-11-23T16:10:00",
+            "cancelled_at": None,
         }
     ]
     assert "2026-11-24T10:00" not in ids(Desk(tmp_path).find(date="2026-11-24", part_of_day="morning")["slots"])
@@ -163,6 +168,76 @@ def test_impossible_slots_are_refused_with_the_reason_and_alternatives(tmp_path:
 def test_bad_arguments_change_nothing(tmp_path: Path, arguments: dict[str, object], error: str) -> None:
     assert error in Desk(tmp_path).book(**arguments)["error"]
     assert booking_rows(tmp_path / DATABASE) == []
+
+
+def test_an_appointment_is_moved_and_its_slot_is_free_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    booked = desk.book(slot_id="2026-11-24T10:00", name="Ann")
+    (mine,) = desk.ask("find_my_appointments")["appointments"]
+    assert (mine["appointment_id"], mine["spoken"]) == (booked["appointment_id"], "Tuesday November 24 at 10 AM")
+    moved = desk.ask("move_appointment", appointment_id=mine["appointment_id"], slot_id="2026-11-25T09:00")
+    assert (moved["moved"], moved["spoken"]) == (True, "Wednesday November 25 at 9 AM")
+    assert [row["slot"] for row in booking_rows(tmp_path / DATABASE)] == ["2026-11-25T09:00"]
+    assert desk.book(slot_id="2026-11-24T10:00", name="Ann")["booked"]
+
+
+def test_a_move_to_a_taken_slot_keeps_the_old_one(tmp_path: Path) -> None:
+    Desk(tmp_path, "call-1").book(slot_id="2026-11-25T09:00", name="Bob")
+    desk = Desk(tmp_path, "call-2")
+    mine = desk.book(slot_id="2026-11-24T10:00", name="Ann")["appointment_id"]
+    refused = desk.ask("move_appointment", appointment_id=mine, slot_id="2026-11-25T09:00")
+    assert (refused["moved"], refused["kept"]) == (False, "Tuesday November 24 at 10 AM")
+    assert ids(refused["alternatives"])[0] == "2026-11-25T09:30"
+    assert [row["slot"] for row in booking_rows(tmp_path / DATABASE)] == ["2026-11-24T10:00", "2026-11-25T09:00"]
+
+
+def test_a_cancelled_slot_may_be_booked_by_others_and_a_cancelled_appointment_is_gone(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    mine = desk.book(slot_id="2026-11-24T10:00", name="Ann")["appointment_id"]
+    assert desk.ask("cancel_appointment", appointment_id=mine)["cancelled"]
+    assert desk.ask("find_my_appointments")["appointments"] == []
+    assert "no coming appointment" in desk.ask("cancel_appointment", appointment_id=mine, name="Ann")["error"]
+    assert Desk(tmp_path, "call-2").book(slot_id="2026-11-24T10:00", name="Bob")["booked"]
+
+
+def test_nobody_touches_an_appointment_of_somebody_else(tmp_path: Path) -> None:
+    mine = Desk(tmp_path).book(slot_id="2026-11-24T10:00", name="Ann")["appointment_id"]
+    stranger = Desk(tmp_path, "call-2", caller="+15550199")
+    assert "no coming appointment" in stranger.ask("cancel_appointment", appointment_id=mine)["error"]
+    assert "no coming appointment" in stranger.ask("cancel_appointment", appointment_id=mine, name="Bob")["error"]
+    withheld = Desk(tmp_path, "call-3", caller="")
+    assert "ask for the name" in withheld.ask("find_my_appointments")["error"]
+    assert withheld.ask("find_my_appointments", name="ann")["appointments"][0]["name"] == "Ann"
+
+
+def test_an_effect_leaves_one_deed_under_its_key_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    for _ in range(3):  # a runner of its own each time, as after a crash
+        desk = Desk(tmp_path)
+        desk.book(slot_id="2026-11-24T10:00", name="Ann")
+        desk.ask("cancel_appointment", appointment_id=1)
+    deeds = rows_of(PRACTICE, tmp_path, "appointments_deeds")
+    assert sorted(str(deed["tool"]) for deed in deeds) == ["book_appointment", "cancel_appointment"]
+    assert {deed["call_id"] for deed in deeds} == {"call-1"}
+
+
+@pytest.mark.parametrize(("zone", "now"), [("America/New_York", "2026-11-23T14:10+00:00"), ("", "2026-11-23T09:10")])
+def test_the_clock_of_the_business_decides(tmp_path: Path, zone: str, now: str) -> None:
+    create(tmp_path / DATABASE, Practice(time_zone=zone))
+    found = Desk(tmp_path, now=datetime.fromisoformat(now)).find()
+    assert ids(found["slots"])[0] == "2026-11-23T09:30"
+
+
+def test_a_caller_elsewhere_hears_what_their_own_clock_shows(tmp_path: Path) -> None:
+    create(tmp_path / DATABASE, Practice(time_zone="America/New_York"))
+    found = Desk(tmp_path).find(date="2026-11-24", time_zone="Europe/Paris")
+    assert found["slots"][0]["for_the_caller"] == "Tuesday November 24 at 3 PM"
+    assert "no time zone 'Mars'" in Desk(tmp_path).find(time_zone="Mars")["error"]
+
+
+def test_an_hour_that_the_clocks_leave_out_is_never_offered() -> None:
+    nights = Practice(hours={6: (time(1), time(4))}, time_zone="America/New_York")
+    starts = [f"{start:%H:%M}" for start in nights.slots(datetime(2026, 3, 8).date())]
+    assert starts == ["01:00", "01:30", "03:00", "03:30"]
 
 
 def test_far_dates_are_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from tools.calendar import HORIZON_DAYS, Practice, slot_id, spoken
+from tools.appointments.calendar import HORIZON_DAYS, Practice, slot_id, spoken
 
 TUESDAY = date(2026, 11, 24)
 

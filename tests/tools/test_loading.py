@@ -46,7 +46,7 @@ def test_a_changed_file_is_run_again(parcels: Path) -> None:
 
 
 def test_a_module_is_imported() -> None:
-    assert load_tools("tools.appointments").names == ("find_free_slots", "book_appointment")
+    assert load_tools("tools.appointments.tools").names[:2] == ("find_free_slots", "book_appointment")
 
 
 @pytest.mark.parametrize(

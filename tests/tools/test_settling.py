@@ -91,14 +91,17 @@ def test_what_nobody_knows_stays_unsettled_and_says_what_to_do(
 
 
 def test_a_booking_that_was_made_is_found_in_the_business_own_database(tmp_path: Path) -> None:
+    from tools.appointments.schema import PRACTICE  # noqa: PLC0415 - only this test looks at a real tool
     from tools.catalog import CATALOG  # noqa: PLC0415 - only this test looks at a real tool
     from tools.runner import Runner  # noqa: PLC0415 - same
+    from tools.store import rows_of  # noqa: PLC0415 - same
 
     now = datetime.fromisoformat("2026-11-23T09:00")
     context = ToolContext("call-1", "", tmp_path, lambda: now)
     run(Runner(CATALOG, context).run("book_appointment", '{"slot_id": "2026-11-24T10:00", "name": "Ada"}'))
     journal = FileJournal(tmp_path / "effects.db")
-    booked = replace(GONE, tool="book_appointment", arguments='{"slot_id":"2026-11-24T10:00"}')
+    (deed,) = rows_of(PRACTICE, tmp_path, "appointments_deeds")
+    booked = replace(GONE, tool="book_appointment", arguments='{"slot_id":"2026-11-24T10:00"}', key=str(deed["key"]))
     journal.begin(booked)
     journal.begin(replace(booked, key="j.1", call_id="call-2"))
     found = run(settle(journal, CATALOG, tmp_path, lambda: now))

@@ -1,9 +1,7 @@
 """How often, how, by whom: turns, interruptions, the end of a call, faults the agent noticed, rows and tools."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +11,8 @@ from simulator.runs.outcome import Violation
 from simulator.runs.telling import ended_by, moves, turns_of
 from simulator.scenario.expectations.base import OfCall, end_ms
 from simulator.scenario.expectations.phrases import find, text_words, words_of
-from tools.appointments import DATABASE
+from tools.business import KNOWN
+from tools.store import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +239,9 @@ class Rows:
         )
 
     def _rows(self, evidence: Evidence) -> Iterator[dict[str, Any]]:
-        path = evidence.data / DATABASE
-        if not path.exists():
-            return
-        with closing(sqlite3.connect(path)) as database:
-            try:
-                cursor = database.execute(f'SELECT * FROM "{self.table}"')  # noqa: S608 - a name that was checked
-            except sqlite3.Error:
-                return
-            columns = [column[0] for column in cursor.description]
-            yield from (dict(zip(columns, row, strict=True)) for row in cursor)
+        for business in KNOWN.values():
+            if self.table in business.tables.tables:
+                yield from rows_of(business, evidence.data, self.table)
 
 
 @dataclass(frozen=True, slots=True)

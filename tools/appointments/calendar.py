@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 HORIZON_DAYS = 60
 """So far ahead appointments are offered and taken."""
@@ -24,11 +25,35 @@ PartOfDay = Literal["morning", "afternoon"]
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """When a business sees people, in its local time, and for what; no `services`: whatever is asked for."""
+    """When a business sees people, in its local time, and for what; no `services`: whatever is asked for.
+
+    `time_zone` is the business's, an IANA name such as "America/New_York"; empty: that of the machine.
+    """
 
     hours: Mapping[int, tuple[time, time]] = field(default_factory=lambda: dict(MONDAY_TO_FRIDAY))
     slot_minutes: int = 30
     services: tuple[str, ...] = ("consultation", "check-up", "cleaning", "follow-up")
+    time_zone: str = ""
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant on the business's wall clock, without a zone; one that has none is on it already."""
+        if self.time_zone and instant.tzinfo is not None:
+            instant = instant.astimezone(ZoneInfo(self.time_zone))
+        return instant.replace(tzinfo=None)
+
+    def exists(self, start: datetime) -> bool:
+        """Whether the wall clock ever shows `start`: in spring it leaves an hour out."""
+        if not self.time_zone:
+            return True
+        there = start.replace(tzinfo=ZoneInfo(self.time_zone))
+        return there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None) == start
+
+    def elsewhere(self, start: datetime, time_zone: str) -> datetime:
+        """What the clocks of another zone show then; raises ValueError where one of the zones is not known."""
+        if not self.time_zone:
+            raise ValueError("the business has no time zone")
+        here = start.replace(tzinfo=ZoneInfo(self.time_zone))
+        return here.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
 
     def is_open(self, day: date) -> bool:
         """Whether anybody is seen on `day`."""
@@ -42,7 +67,8 @@ class Practice:
         length = timedelta(minutes=self.slot_minutes)
         start = datetime.combine(day, opens)
         while start + length <= datetime.combine(day, closes):
-            yield start
+            if self.exists(start):
+                yield start
             start += length
 
     def is_slot(self, start: datetime) -> bool:

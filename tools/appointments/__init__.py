@@ -1,0 +1,1 @@
+"""A practice that gives appointments: free times, booking, moving, cancelling."""

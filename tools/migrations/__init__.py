@@ -1,0 +1,1 @@
+"""What runs the migrations of every business; their revisions lie beside their tables."""
