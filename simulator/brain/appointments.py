@@ -23,6 +23,7 @@ from simulator.brain.case import (
 )
 from simulator.brain.hearing import hear
 from simulator.brain.listening import AGAIN, NEWS, Reaction, listen
+from simulator.brain.messages import called_last, calls_of, messages_of
 from simulator.brain.phrases import Intent
 from simulator.brain.speaking import say_choice, say_date, say_part, say_time, say_weekday
 
@@ -58,16 +59,11 @@ class AppointmentBrain:
 
     def answer(self, request: Mapping[str, object]) -> BrainAnswer:
         """The next thing to say or to look up."""
-        messages = _messages(request)
+        messages = messages_of(request)
         case, reaction = _fold(messages)
-        if messages and messages[-1].get("role") == "tool" and _called_last(messages) == HANG_UP:
+        if called_last(messages) == HANG_UP:
             return BrainAnswer()
         return _speak(case, reaction, offered_tools(request))
-
-
-def _messages(request: Mapping[str, object]) -> list[Mapping[str, object]]:
-    listed = request.get("messages")
-    return [message for message in (listed if isinstance(listed, list) else []) if isinstance(message, Mapping)]
 
 
 def _fold(messages: Sequence[Mapping[str, object]]) -> tuple[Case, Reaction]:
@@ -81,7 +77,7 @@ def _fold(messages: Sequence[Mapping[str, object]]) -> tuple[Case, Reaction]:
                 read_prompt(case, content_text(content))
             case "assistant":
                 case.was_cut = CUT_MARKER in content_text(content)
-                calls.update(_calls(message))
+                calls.update(calls_of(message))
                 reaction = AGAIN
             case "tool":
                 name, arguments = calls.get(message.get("tool_call_id"), ("", ""))
@@ -92,27 +88,6 @@ def _fold(messages: Sequence[Mapping[str, object]]) -> tuple[Case, Reaction]:
             case _:
                 pass
     return case, reaction
-
-
-def _calls(message: Mapping[str, object]) -> dict[object, tuple[str, str]]:
-    """Tool calls of an assistant message, by id."""
-    found: dict[object, tuple[str, str]] = {}
-    calls = message.get("tool_calls")
-    for call in calls if isinstance(calls, list) else []:
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
-            found[call.get("id")] = str(function.get("name", "")), str(function.get("arguments", ""))
-    return found
-
-
-def _called_last(messages: Sequence[Mapping[str, object]]) -> str:
-    """The tool that the last message answers."""
-    wanted = messages[-1].get("tool_call_id")
-    for message in reversed(messages):
-        calls = _calls(message)
-        if wanted in calls:
-            return calls[wanted][0]
-    return ""
 
 
 # --- speaking --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Desk:
     def book(self, **arguments: object) -> dict[str, Any]:
         return self.ask("book_appointment", **arguments)
 
-    def ask(self, name: str, **arguments: object) -> dict[str, Any]:
+    def ask(self, name: str, /, **arguments: object) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(run(self._runner.run(name, json.dumps(arguments))).result)
         return answer
 
@@ -236,7 +236,7 @@ def test_a_caller_elsewhere_hears_what_their_own_clock_shows(tmp_path: Path) -> 
 
 def test_an_hour_that_the_clocks_leave_out_is_never_offered() -> None:
     nights = Practice(hours={6: (time(1), time(4))}, time_zone="America/New_York")
-    starts = [f"{start:%H:%M}" for start in nights.slots(datetime(2026, 3, 8).date())]
+    starts = [f"{start:%H:%M}" for start in nights.slots(date(2026, 3, 8))]
     assert starts == ["01:00", "01:30", "03:00", "03:30"]
 
 
