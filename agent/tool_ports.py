@@ -9,13 +9,17 @@ from agent.clock import Ids
 from agent.config import Config
 from agent.config_report import SettingLine
 from agent.tool_requests import NetworkHttp, ToolNetwork
+from tools.store import Databases
 from tools.webhook import Webhooks
 
 
 def tool_ports(config: Config, agent: Agent, network: ToolNetwork, ids: Ids) -> Mapping[type, Any]:
     """By the type that tools ask for."""
     urls = tuple(table.url for table in agent.http_tools)
-    return {Webhooks: Webhooks(NetworkHttp(network), _secrets(config), Random(ids.fresh("")), urls)}  # noqa: S311 - spreads retries, hides nothing
+    return {
+        Webhooks: Webhooks(NetworkHttp(network), _secrets(config), Random(ids.fresh("")), urls),  # noqa: S311 - spreads retries, hides nothing
+        Databases: Databases(config.database_url.reveal()),
+    }
 
 
 def describe_tools(config: Config, agent: Agent) -> Iterator[SettingLine]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from agent.profiles import values_of
-from simulator.brain import AppointmentBrain
+from simulator.brain.of_agent import brain_of
 from simulator.outgoing import Outgoing
 from simulator.rehearsal import MONDAY, Cast
 from simulator.runs.plan import CallerPlan, Plan
@@ -55,7 +55,7 @@ def checked_plan(script: ScriptFile, name: str, path: Path | None) -> Plan:
 def _cast(script: ScriptFile, folder: Path) -> Cast:
     return Cast(
         seed=script.seed,
-        brain=answers_of(script.model) or AppointmentBrain(),
+        brain=answers_of(script.model) or brain_of(agent_name(script, folder)),
         agent=agent_name(script, folder),
         profile=values_of(script.profile),
         phrases=dict(script.phrases),

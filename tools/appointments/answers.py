@@ -5,8 +5,9 @@ from datetime import date as Date  # noqa: N812 - `date` is a parameter's name, 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
-from tools.appointments.calendar import HORIZON_DAYS, PartOfDay, Practice, slot_id, spoken, spoken_day
+from tools.appointments.calendar import HORIZON_DAYS, PartOfDay, Practice, slot_id, spoken
 from tools.context import ToolError
+from tools.spoken import spoken_day
 
 
 def wanted_start(wanted: str, practice: Practice, now: datetime) -> tuple[datetime | None, str]:

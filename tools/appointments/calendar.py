@@ -6,14 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from tools.spoken import spoken_day
+
 HORIZON_DAYS = 60
 """So far ahead appointments are offered and taken."""
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 MONDAY_TO_FRIDAY = dict.fromkeys(range(5), (time(9), time(17)))
 """Opening and closing time by weekday, Monday is 0."""
@@ -91,11 +87,6 @@ def part_of(start: datetime) -> PartOfDay:
 def slot_id(start: datetime) -> str:
     """A slot's name, `2026-11-24T10:00`."""
     return start.isoformat(timespec="minutes")
-
-
-def spoken_day(day: date) -> str:
-    """A day as one says it, `Tuesday November 24`; independent of the machine's locale."""
-    return f"{_DAYS[day.weekday()]} {_MONTHS[day.month - 1]} {day.day}"
 
 
 def spoken(start: datetime) -> str:

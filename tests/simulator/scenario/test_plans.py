@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.brain import AppointmentBrain
+from simulator.brain.table import TableBrain
 from simulator.delays import Between, LogNormal, OneOf
 from simulator.peers.groq_behaviour import GroqRefusal
 from simulator.peers.twilio_behaviour import Signing, TwilioBehaviour
@@ -128,7 +128,7 @@ def test_what_is_left_out_is_usual() -> None:
     made = plan(CALLER)
     assert made.cast.agent == "appointments"
     assert made.cast.now == MONDAY
-    assert isinstance(made.cast.brain, AppointmentBrain)
+    assert isinstance(made.cast.brain, TableBrain)
     assert (made.longest_ms, made.xfail, made.faults, made.tags, dict(made.waives)) == (600_000, "", (), (), {})
     (caller,) = made.callers
     assert (caller.name, caller.number, caller.line_noise_level, caller.patience_ms) == (

@@ -1,0 +1,1 @@
+"""How the tables of the parcel service came to be."""
