@@ -33,6 +33,12 @@ ADDRESS_PARTS = frozenset("dot underscore dash hyphen slash www".split())
 GREETINGS = frozenset("hello hi hey there morning afternoon evening".split())
 """Said alone they are the beginning of a turn."""
 
+BID = re.compile(
+    r"(?:(?:no|please|sorry|okay|so)? ?(?:stop|wait|hold (?:on|up)|hang on|listen|excuse me)"
+    r"(?: (?:just )?(?:one|a) (?:second|sec|moment|minute))? ?(?:please)? ?)+"
+)
+"""What somebody says who wants to speak; what they want to say comes after it."""
+
 CLOSINGS = frozenset(
     {"thanks", "thank you", "thanks a lot", "bye", "goodbye", "bye bye", "that's all", "that's it", "that is all"}
 )
@@ -128,6 +134,10 @@ def _is_greeting(text: str) -> bool:
     return 0 < len(said) <= 3 and said[-1] in GREETINGS
 
 
+def _is_bare_bid(text: str) -> bool:
+    return BID.fullmatch(" ".join(word for word in tokens(text) if word not in HESITATIONS)) is not None
+
+
 def is_answer(text: str) -> bool:
     """Whether `text` is nothing but an answer to a closed question: "yes", "yeah, sure", "no thanks"."""
     said = [word for word in tokens(text) if word not in HESITATIONS]
@@ -155,6 +165,7 @@ RULES = (
     Rule("a preposition without its object", 100, _last(PREPOSITIONS), "I would like to come on"),
     Rule("a word that introduces another", 70, _last(OPENERS), "Maybe I could"),
     Rule("a greeting, whatever mark follows it", 0, _is_greeting, "Hello?"),
+    Rule("a bid for the floor, and nothing else yet", 50, _is_bare_bid, "Wait, wait."),
     Rule("a question", -25, lambda text: text.rstrip().endswith("?"), "Do you have anything on Friday?"),
     Rule("thanks or a goodbye", -25, _ends_with_closing, "No, that's all, thank you."),
     Rule("a bare yes or no", -25, is_answer, "Yes, please."),

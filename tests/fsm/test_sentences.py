@@ -55,6 +55,19 @@ def test_what_is_a_whole_leans_to_its_end(text: str) -> None:
     assert leaning_of(text) < 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Stop.", "No, wait.", "Hold on a second.", "Um, excuse me.", "Stop stop stop.", "Please stop.", "Wait a minute"],
+)
+def test_who_only_asks_for_the_floor_is_given_time_to_use_it(text: str) -> None:
+    assert leaning_of(text) == 50
+
+
+@pytest.mark.parametrize("text", ["Wait, what was the second one?", "Stop calling me.", "No.", "A minute.", "Sorry?"])
+def test_who_says_more_is_judged_by_that(text: str) -> None:
+    assert leaning_of(text) <= 0
+
+
 def test_a_greeting_with_a_question_mark_is_no_question() -> None:
     assert leaning_of("Hello?") == leaning_of("Hi there?") == 0
 
