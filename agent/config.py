@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from agent.errors import SettingsError
 
-PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_")
+PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_", "redis_")
 
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
@@ -79,6 +79,8 @@ class Config:
     """Traces, rendered phrases, the journal of effects, and the businesses' databases where they are SQLite."""
     database_url: Secret = Secret()
     """Of a PostgreSQL server that holds the businesses' databases; it may hold a password."""
+    redis_url: Secret = Secret()
+    """Where answers of tools are kept for all processes; it may hold a password."""
     trace_words: str = "kept"
     """Whether traces keep what was said and who called, or only how long it was."""
     trace_wires: str = "none"
@@ -214,6 +216,12 @@ def _database_url(name: str, text: str) -> Secret:
     return _secret(name, text)
 
 
+def _redis_url(name: str, text: str) -> Secret:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError(f"{name} must begin with redis://, rediss:// or unix://; got {len(text)} other characters")
+    return _secret(name, text)
+
+
 def _account_sid(name: str, text: str) -> str:
     if not re.fullmatch(r"AC\w{1,62}", text, re.ASCII):
         hint = " (SK… is an API key; the account's own id is needed)" if text.startswith("SK") else ""
@@ -280,6 +288,7 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "twilio_account_sid": _account_sid,
     "twilio_number": _number,
     "public_url": _public_url,
+    "redis_url": _redis_url,
     "port": _whole(0, 65_535),
     "max_calls": _whole(1, 10_000),
     "drain_s": _whole(0, 86_400),

@@ -32,6 +32,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         SettingLine("OFFHOOK_DATA", True, str(config.data)),
         *_databases(config),
         _voice_edges(config),
+        _memory(config),
         *_wires(config),
         SettingLine(
             "OFFHOOK_MAX_CALLS", True, f"{config.max_calls} calls at a time, further ones are told to call again"
@@ -75,6 +76,11 @@ def _databases(config: Config) -> tuple[SettingLine, ...]:
     if not config.database_url:
         return ()
     return (SettingLine("DATABASE_URL", True, "set; businesses keep what they keep on that PostgreSQL server"),)
+
+
+def _memory(config: Config) -> SettingLine:
+    where = "in Redis, for all processes" if config.redis_url else "not set: in this process alone"
+    return SettingLine("REDIS_URL", True, f"{where}; there lie kept answers of tools")
 
 
 def _wires(config: Config) -> tuple[SettingLine, ...]:

@@ -22,6 +22,7 @@ from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
 from agent.workshop import Workshop
 from fsm.units import FRAME_MS, ms_to_ns
+from tools.ports import Cache
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Desk:
     `prepare` renders the fixed phrases that are not on disk yet, the greeting first; until that one is done,
     `not_ready` says so. Calls may come all the same: the voice then speaks the phrases as it does replies.
     `around_tools` may put something between a call and its tools, `tool_ports` is
-    what these are offered. Our voice leaves in pieces of `beat_ms`.
+    what these are offered, `cache` keeps their answers. Our voice leaves in pieces of `beat_ms`.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name
@@ -55,6 +56,7 @@ class Desk:
         around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner,
         beat_ms: int = FRAME_MS,
         tool_ports: Mapping[type, Any] = MappingProxyType({}),
+        cache: Cache | None = None,
     ) -> None:
         self.providers = providers
         self.recorder: CallRecorder | None = None
@@ -68,7 +70,9 @@ class Desk:
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
-        self.workshop = Workshop(agent.toolset(), config.data, wall_clock, ids or RandomIds(), ports=tool_ports)
+        self.workshop = Workshop(
+            agent.toolset(), config.data, wall_clock, ids or RandomIds(), ports=tool_ports, cache=cache
+        )
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
         self._services = Services(

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from agent.agent_file import Agent
+from agent.answer_cache import make_cache
 from agent.assembly import Providers, make_ears, make_model, make_voices
 from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
@@ -50,9 +51,17 @@ class House:
         self.local = local if local is not None else self._open_local()
         self.model = make_model(config, agent, self.network, self.clock)
         providers = Providers(self._ears(agent), self.model, self._voices(agent))
+        self.cache = make_cache(config, agent, RandomIds())
         ports = tool_ports(config, agent, self.network, RandomIds())
         self.desk = Desk(
-            config, agent, self.clock, providers, wall_clock=wall_clock, observer=observer, tool_ports=ports
+            config,
+            agent,
+            self.clock,
+            providers,
+            wall_clock=wall_clock,
+            observer=observer,
+            tool_ports=ports,
+            cache=self.cache,
         )
         self.ears_room = open_room(config)
         if self.ears_room is not None:
@@ -76,6 +85,7 @@ class House:
         try:
             if self.local is not None and self._owns_local:
                 await self.local.start()
+            await self.cache.open()
             await self.server.start()
         except BaseException:
             await self._close()
@@ -100,6 +110,7 @@ class House:
         if self._settling is not None:
             self._settling.cancel()
         self.desk.close()
+        await self.cache.close()
         if self.ears_room is not None:
             self.ears_room.close()
         if self.local is not None and self._owns_local:

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from agent.clock import Ids
 from tools.context import ToolContext
 from tools.journal import FILE, FileJournal, JournalError
+from tools.ports import Cache
 from tools.registry import Registry
 from tools.runner import Runner
 from tools.settling import settle
@@ -35,9 +36,11 @@ class Workshop:
         ids: Ids,
         *,
         ports: Mapping[type, Any] = MappingProxyType({}),
+        cache: Cache | None = None,
     ) -> None:
         self.tools = tools
         self.ports = ports
+        self._cache = cache
         self.journal = FileJournal(data / FILE, lambda: ids.fresh(""))
         self._data = data
         self._now = now
@@ -46,8 +49,9 @@ class Workshop:
     def runner(self, call_id: str, caller: str) -> Runner:
         """What runs the tools of one call."""
         context = ToolContext(call_id, caller, self._data, self._now, ports=self.ports)
-        runner = Runner(self.tools, context, journal=self.journal)
+        runner = Runner(self.tools, context, journal=self.journal, cache=self._cache)
         self._runners.add(runner)
+        runner.warm()
         return runner
 
     def warm(self) -> None:

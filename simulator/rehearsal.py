@@ -50,6 +50,7 @@ from simulator.webhook_hosts import origins_of, secrets_of, webhook_peer
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
 from simulator.world import Waiter, World, WorldIds
+from tools.cache import AnswerCache
 
 AGENT_ORIGIN = "https://agent.sim"
 DEEPGRAM, GROQ, ELEVENLABS = "http://deepgram.sim", "http://groq.sim", "http://elevenlabs.sim"
@@ -152,6 +153,7 @@ class Rehearsal:
             around_tools=lambda runner: self.around_tools(self.witness.on_tools(runner)),
             beat_ms=IDLE_BEAT_MS if cast.skips_idle else FRAME_MS,
             tool_ports=tool_ports(config, agent, self.network, WorldIds(self.world.rng("tool-ports"))),
+            cache=AnswerCache(b"simulated", self.world.rng("cache")),
         )
         self.calls: list[SimulatedCall] = []
         self._open_calls: dict[str, Waiter] = {}
@@ -161,7 +163,7 @@ class Rehearsal:
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()
-        call = self.answered[started.call_sid] = self.desk.start_call(started, phone)
+        self.answered[started.call_sid] = call = self.desk.start_call(started, phone)
         return call
 
     def _open_doors(self, config: Config, agent: Agent) -> tuple[Switchboard, VoiceWebhook]:
@@ -169,8 +171,7 @@ class Rehearsal:
         tokens = StreamTokens(token_secret(auth_token, self.world.ids), self.world, self.world.ids)
         switchboard = Switchboard(self.world, self._start_call, max_calls=config.max_calls, admit=admit_by(tokens))
         switchboard.on_expected = self.desk.expect_call
-        recorder = make_recorder(config, agent, self.network, self.world)
-        if recorder is not None:
+        if (recorder := make_recorder(config, agent, self.network, self.world)) is not None:
             self.desk.recorder = switchboard.recorder = recorder
         webhook = VoiceWebhook(
             AGENT_ORIGIN,
@@ -268,9 +269,8 @@ class Rehearsal:
     # --- the doors ---------------------------------------------------------------------------------------------
 
     def _accept(self, request: Request, wire: Wire) -> WireListener | Refusal:
-        refused = self.webhook.upgrade_refusal(
-            WebRequest(request.method, request.target, request.headers, request.body)
-        )
+        asked = WebRequest(request.method, request.target, request.headers, request.body)
+        refused = self.webhook.upgrade_refusal(asked)
         if refused is not None:
             return Refusal(refused.status, refused.headers, refused.body)
         return self.switchboard.open_stream(self.witness.on_wire(wire))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tools.outcome import Ending
+from tools.tool import Terms
 
 
 class Cache(Protocol):
@@ -15,8 +16,8 @@ class Cache(Protocol):
         """What makes its keys unguessable, at most 64 bytes; the same for all that share it."""
         ...
 
-    async def answer(self, tool: str, key: str, cache_ms: int, ask: Callable[[], Awaitable[Ending]]) -> Ending:
-        """The kept answer of `tool` under `key`, or what `ask` gives, which is then kept for `cache_ms`.
+    async def answer(self, tool: str, key: str, terms: Terms, ask: Callable[[], Awaitable[Ending]]) -> Ending:
+        """The kept answer of `tool` under `key`, or what `ask` gives, which is then kept as long as `terms` say.
 
         `ask` never raises and may be called at any time, by nobody's request too; of its endings only those that are
         `Fate.DONE` are answers, `NOT_DONE` is a refusal ("not found"), `UNSURE` a failure. Whoever waits here may be

@@ -39,7 +39,6 @@ class Runner:
         self._tools = tools
         self._context = context
         self._cache = cache
-        self._pepper = b"" if cache is None else cache.pepper
         self._intents = Intents(context, journal)
         self._mistakes = Mistakes()
         self._running: set[asyncio.Task[Ending]] = set()
@@ -64,6 +63,13 @@ class Runner:
         ending = self._attempt_inline(wanted, arguments, self._context)
         await self._outdate(wanted, ending)
         return ending.outcome
+
+    def warm(self) -> None:
+        """The call begins: ask what is asked ahead of need, so that its answer is there when the caller wants it."""
+        for tool in self._tools:
+            is_of_somebody = not tool.reads_call or bool(self._context.caller)
+            if self._cache is not None and tool.terms.prefetch and is_of_somebody:
+                self._begin(tool, self._ask_cache(self._cache, tool, tool.check("{}")))
 
     async def settle(self, timeout_ms: int) -> int:
         """Wait, bounded, for what still runs when the call is over; how many did not end in time."""
@@ -148,13 +154,17 @@ class Runner:
         """The kept answer, or a fresh one; what depends on the call is kept for its caller alone."""
 
         async def ask() -> Ending:
-            if wanted.is_async:
-                return await self._attempt(wanted, arguments, self._context)
-            return self._attempt_inline(wanted, arguments, self._context)
+            if not wanted.is_async:
+                return self._attempt_inline(wanted, arguments, self._context)
+            try:  # others may wait for this answer after the one who asked has given up
+                async with asyncio.timeout(wanted.terms.deadline_ms / 1_000):
+                    return await self._attempt(wanted, arguments, self._context)
+            except TimeoutError:
+                return Ending(too_late(wanted), Fate.UNSURE)
 
         whose = (self._context.caller or self._context.call_id) if wanted.reads_call else ""
         key = digest(cache.pepper, [whose, wanted.name, canonical(arguments)])
-        return await cache.answer(wanted.name, key, wanted.terms.cache_ms, ask)
+        return await cache.answer(wanted.name, key, wanted.terms, ask)
 
     async def _outdate(self, wanted: Tool, ending: Ending) -> None:
         """Forget what is no longer so, before anybody is told; nothing, where nothing was changed."""

@@ -26,6 +26,7 @@ from tools.declare import tool_of_schema
 from tools.ports import Http, HttpAnswer, HttpError
 from tools.signing import sign
 from tools.tool import EFFECT_LIMIT_MS, Arguments, Kind, Terms, Tool
+from tools.waiting import elapse
 from tools.webhook_answer import UnusableError, is_down, is_misdirected, retry_after_s, what_it_says
 
 ATTEMPTS = 3
@@ -191,15 +192,9 @@ class Webhooks:
         if question.attempt >= ATTEMPTS or not question.may_repeat or not is_closed:
             return False
         wait_s = max(at_least_s, BACKOFF_MS / 1_000 * 2.0 ** (question.attempt - 1) * self.rng.uniform(0.5, 1.5))
-        loop = asyncio.get_running_loop()
-        if loop.time() + wait_s >= question.give_up_at:
+        if asyncio.get_running_loop().time() + wait_s >= question.give_up_at:
             return False
-        passed = loop.create_future()
-        timer = loop.call_later(wait_s, passed.set_result, None)
-        try:
-            await passed
-        finally:
-            timer.cancel()
+        await elapse(wait_s)
         return True
 
     def _read(self, question: _Question, answer: HttpAnswer) -> object:
