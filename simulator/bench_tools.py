@@ -18,6 +18,7 @@ from fsm.events import Event, ToolCall
 from simulator.bench_figures import percentile, to_ms
 from tools.declare import tool
 from tools.registry import Registry
+from tools.runner import Runner
 from tools.tool import Kind
 
 GOAL_MS = 1.0
@@ -104,12 +105,18 @@ async def measure(runs: int) -> ToolFigures:
         for number in range(-WARM_UP, runs):
             runner = workshop.runner(f"CA{number}", "+15550001111")
             for tool_name in TOOLS.names:
-                call = ToolCall(f"call_{number}", tool_name, f'{{"number": {number}}}')
-                owner = _Owner()
-                began_at, at_work = time.perf_counter_ns(), time.thread_time_ns()
-                Errands(runner, owner).run(RunTool(1, call))  # type: ignore[arg-type]  # of an owner, what errands use
-                ended_at, worked = await owner.returned
+                took_ns, worked_ns = await run_once(runner, tool_name, number)
                 if number >= 0:
-                    figures.took_ns[tool_name].append(ended_at - began_at)
-                    figures.worked_ns[tool_name].append(worked - at_work)
+                    figures.took_ns[tool_name].append(took_ns)
+                    figures.worked_ns[tool_name].append(worked_ns)
     return figures
+
+
+async def run_once(runner: Runner, tool_name: str, number: int) -> tuple[int, int]:
+    """Order a tool with an argument `number` and await its answer: how long it took and was at work, in ns."""
+    call = ToolCall(f"call_{number}", tool_name, f'{{"number": {number}}}')
+    owner = _Owner()
+    began_at, at_work = time.perf_counter_ns(), time.thread_time_ns()
+    Errands(runner, owner).run(RunTool(1, call))  # type: ignore[arg-type]  # of an owner, what errands use
+    ended_at, worked = await owner.returned
+    return ended_at - began_at, worked - at_work

@@ -16,6 +16,15 @@ def test_nothing_set_is_a_config_too() -> None:
     assert load_config({}) == Config()
 
 
+def test_a_redis_is_named_by_its_url_which_stays_hidden() -> None:
+    config = load_config({"REDIS_URL": "rediss://:pass@cache.example:6380/1"})
+    assert config.redis_url.reveal() == "rediss://:pass@cache.example:6380/1"
+    assert "pass@" not in repr(config) + "".join(map(str, describe(config)))
+    assert any("REDIS_URL: in Redis" in str(line) for line in describe(config))
+    with pytest.raises(SettingsError, match="REDIS_URL must begin with redis://"):
+        load_config({"REDIS_URL": "localhost:6379"})
+
+
 def test_every_setting_has_its_name() -> None:
     names = {variable_of(f.name) for f in fields(Config)}
     assert names >= set(

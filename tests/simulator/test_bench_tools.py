@@ -15,6 +15,11 @@ def test_it_measures_each_kind_of_tool() -> None:
     for figure in ("overhead_ms", "overhead_cpu_ms"):
         for kind in kinds:
             assert 0 < told[f"{kind}{figure}_p50"] <= told[f"{kind}{figure}_p99"]
+    assert 0 < told["cached_ms_p50"] <= told["cached_ms_p99"]
+    if told["redis_ms_p50"] is None:
+        assert any("Redis" in note for note in told["notes"])
+    else:
+        assert told["redis_ms_p50"] <= told["redis_ms_p99"]
 
 
 @pytest.mark.parametrize("runs", ["0", "many"])
