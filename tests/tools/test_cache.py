@@ -1,7 +1,7 @@
 """Kept answers: one asking at a time, never older than they may be, gone when they are forgotten."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -74,7 +74,7 @@ def test_an_old_answer_is_given_at_once_while_the_next_is_asked_for() -> None:
         await told(it, source)
         await elapse(12)
         before = now()
-        assert await asyncio.gather(told(it, source), told(it, source)) == ["1", "1"]
+        assert [*await asyncio.gather(told(it, source), told(it, source))] == ["1", "1"]
         assert now() == before
         await elapse(1.5)
         assert await told(it, source) == "2"
@@ -349,7 +349,7 @@ class Shared(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.is_down = False
-        self.on_down = lambda: None
+        self.on_down: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
         pass
