@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -80,9 +79,8 @@ async def _redis() -> AsyncIterator[tuple[str, str]]:
     if program is None:
         yield "", "no Redis measured: set REDIS_URL, or install redis-server"
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as probe:
+        port = int(probe.sockets[0].getsockname()[1])
     options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     process = await asyncio.create_subprocess_exec(program, *options, stdout=DEVNULL)
     try:
