@@ -209,17 +209,14 @@ def _secret(name: str, text: str) -> Secret:
     return Secret(text)
 
 
-def _database_url(name: str, text: str) -> Secret:
-    if not text.startswith(("postgresql://", "postgres://")):
-        kind = text.partition("://")[0] if "://" in text else "what is no URL"
-        raise SettingsError(f"{name} must be postgresql://USER:PASSWORD@HOST:PORT/NAME, or left out; got {kind}")
-    return _secret(name, text)
+def _service_url(form: str, *schemes: str) -> Callable[[str, str], Secret]:
+    def parse(name: str, text: str) -> Secret:
+        if not text.startswith(schemes):
+            kind = text.partition("://")[0] if "://" in text else "what is no URL"
+            raise SettingsError(f"{name} must be {form}, or left out; got {kind}")
+        return _secret(name, text)
 
-
-def _redis_url(name: str, text: str) -> Secret:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise SettingsError(f"{name} must begin with redis://, rediss:// or unix://; got {len(text)} other characters")
-    return _secret(name, text)
+    return parse
 
 
 def _account_sid(name: str, text: str) -> str:
@@ -288,12 +285,12 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "twilio_account_sid": _account_sid,
     "twilio_number": _number,
     "public_url": _public_url,
-    "redis_url": _redis_url,
+    "redis_url": _service_url("redis://HOST:PORT/NUMBER", "redis://", "rediss://", "unix://"),
     "port": _whole(0, 65_535),
     "max_calls": _whole(1, 10_000),
     "drain_s": _whole(0, 86_400),
     "data": lambda _, text: Path(text).expanduser(),
-    "database_url": _database_url,
+    "database_url": _service_url("postgresql://USER:PASSWORD@HOST:PORT/NAME", "postgresql://", "postgres://"),
     "stt": _one_of(SPEECH_TO_TEXT),
     "tts": _one_of(TEXT_TO_SPEECH),
     "vad": _one_of(VOICE_DETECTORS),
