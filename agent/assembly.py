@@ -13,6 +13,8 @@ from agent.providers.deepgram import DeepgramSpeechToText
 from agent.providers.deepgram_codec import DeepgramSettings
 from agent.providers.elevenlabs import ElevenLabsTextToSpeech
 from agent.providers.elevenlabs_codec import ElevenLabsSettings
+from agent.providers.flux import FluxSpeechToText
+from agent.providers.flux_codec import MODEL_PREFIX, FluxSettings
 from agent.services import Character
 from fsm.profile import Profile
 from tools.registry import Registry
@@ -62,8 +64,10 @@ def make_providers(config: Config, agent: Agent, network: Network, clock: Clock)
     )
 
 
-def make_ears(config: Config, agent: Agent, network: Network, clock: Clock) -> DeepgramSpeechToText:
-    """Deepgram, for the agent's language."""
+def make_ears(config: Config, agent: Agent, network: Network, clock: Clock) -> DeepgramSpeechToText | FluxSpeechToText:
+    """Deepgram, for the agent's language; which of its endpoints is a matter of the model."""
+    if config.deepgram_model.startswith(MODEL_PREFIX):
+        return _make_flux(config, agent, network, clock)
     settings = DeepgramSettings(
         api_key=config.deepgram_api_key.reveal() or NO_KEY,
         base_url=config.deepgram_base_url,
@@ -73,6 +77,18 @@ def make_ears(config: Config, agent: Agent, network: Network, clock: Clock) -> D
         send_every_frames=FRAMES_TO_A_MESSAGE,
     )
     return DeepgramSpeechToText(network, clock, settings)
+
+
+def _make_flux(config: Config, agent: Agent, network: Network, clock: Clock) -> FluxSpeechToText:
+    """Flux, which ends a turn no later than we would who wait for what was asked for."""
+    settings = FluxSettings(
+        api_key=config.deepgram_api_key.reveal() or NO_KEY,
+        base_url=config.deepgram_base_url,
+        model=config.deepgram_model,
+        language=agent.language,
+        end_timeout_ms=Profile.from_table(agent.profile).patient_wait_ms,
+    )
+    return FluxSpeechToText(network, clock, settings)
 
 
 def make_model(config: Config, agent: Agent, network: Network, clock: Clock) -> ChatModel:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.clock import Timer
+from agent.alarm import Alarm
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
@@ -37,6 +37,9 @@ from fsm.events import (
     HangUpRequested,
     SpeechStopped,
     Tick,
+    TurnEnded,
+    TurnLikelyEnded,
+    TurnResumed,
     WordsHeard,
 )
 from fsm.state import CallState, Mode
@@ -59,8 +62,7 @@ class Call:
         now = self._clock.now()
         self.state: CallState = begin(character.profile, character.phrases, now)
         self._inbox: deque[Event] = deque()
-        self._timer: Timer | None = None
-        self._armed_for: int | None = None
+        self._alarm = Alarm(self._clock, lambda: self.feed(Tick()))
         self._is_released = False
         self._line = Line(phone, self._clock)
         self._media_clock = MediaClock()
@@ -133,6 +135,13 @@ class Call:
             self.feed(replace(words, is_faint=True) if self._loudness.is_faint else words)
 
     @fenced
+    def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
+        """The transcriber takes the turn as over, or takes that back."""
+        if isinstance(told, TurnEnded):
+            self._words.forget()
+        self.feed(told)
+
+    @fenced
     def on_voice_noticed(self) -> None:
         """The transcriber takes what sounds for a voice."""
         self._voice_activity.vouch()
@@ -181,40 +190,25 @@ class Call:
             while self._inbox and not self._is_released:
                 self._advance(self._inbox[0])
                 self._inbox.popleft()
-            self._arm()
+            if not self._is_released:
+                self._alarm.set(self.state.deadlines.earliest())
         except Exception as error:
             self.on_mistake(error)
 
     def _advance(self, event: Event) -> None:
         now = self._clock.now()
-        before = self.state.mode
+        before, turn = self.state.mode, self.state.turn
         self.state, effects = step(self.state, event, now)
         for effect in effects:
             if not self._is_released:
                 self._perform(effect)
+        if self.state.turn > turn and not self._is_released:
+            self._ears.end_turn()
         self._trace.decision(now, before, event, self.state, effects)
         if self._pickup.is_open and (news := self._pickup.news(self.state)) is not None:
             self.note("answered_by", **news)
         if self._services.observer is not None:
             self._services.observer.on_decision(now, before, event, self.state, effects)
-
-    def _arm(self) -> None:
-        due = self.state.deadlines.earliest()
-        if due == self._armed_for or self._is_released:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._armed_for = due
-        if due is not None:
-            self._timer = self._clock.call_at(due, self._on_timer)
-
-    def _on_timer(self) -> None:
-        due, self._armed_for, self._timer = self._armed_for, None, None
-        if due is not None and self._clock.now() >= due:
-            self.feed(Tick())
-        else:
-            self._arm()
 
     # --- orders --------------------------------------------------------------------------------------------------
 
@@ -281,9 +275,7 @@ class Call:
 
     def _release(self) -> None:
         self._is_released = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.set(None)
         for release in (self._mouth.close, self._ears.close, self._close_trace):
             try:
                 release()

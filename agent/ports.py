@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.errors import Fault
-from fsm.events import ToolCall
+from fsm.events import ToolCall, TurnEnded, TurnLikelyEnded, TurnResumed
 from fsm.transcript import Message
 
 # --- wires -----------------------------------------------------------------------------------------------
@@ -101,6 +101,9 @@ class SpeechListener(Protocol):
         `behind_samples`: of the audio it was given, what it had not listened to yet; None where it does not say.
         """
 
+    def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
+        """What it thinks of the caller's turn, where it thinks of turns; texts are never empty."""
+
     def on_voice_noticed(self) -> None:
         """Its own detector takes what sounds for a voice. It may say so late, twice, or never."""
 
@@ -119,6 +122,9 @@ class Ears(Protocol):
 
     def finalize(self) -> None:
         """Ask it to settle the words it holds back."""
+
+    def end_turn(self) -> None:
+        """The caller's turn was taken as over, whatever it thinks: what it hears from now on is another one."""
 
     def close(self) -> None:
         """The call is over; release everything."""

@@ -23,6 +23,10 @@ class WordNews:
         self._interim = "" if is_final else text
         return WordsHeard(text, is_final, speech_final, listened_to or 0)
 
+    def forget(self) -> None:
+        """The turn is over: the same words once more would be news."""
+        self._interim = ""
+
     def completes(self, state: CallState) -> WordsHeard | None:
         """The known interim words once more where that tells something: that the caller's sound holds no others."""
         ended_at = None if state.is_talking else state.last_voiced_at

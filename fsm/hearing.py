@@ -121,6 +121,16 @@ def with_whole_turn(utterance: Utterance, text: str) -> Utterance:
     return replace(utterance, interim=" ".join(text.split()[len(settled.split()) :]))
 
 
+def with_turn(utterance: Utterance, text: str) -> Utterance:
+    """The utterance once the transcriber says that `text` was its whole turn.
+
+    Its turn began with ours; or later, after one that it had ended too early: then what was settled comes before.
+    """
+    settled = tokens(" ".join(utterance.settled))
+    before = () if tokens(text)[: len(settled)] == settled else utterance.settled
+    return replace(utterance, settled=(*before, text), interim="")
+
+
 def with_digit(utterance: Utterance, event: DigitPressed) -> Utterance:
     """The utterance with one more key."""
     return replace(utterance, digits=(utterance.digits + event.digit)[:MAX_DIGITS])
@@ -185,7 +195,7 @@ def note_score(state: CallState, event: EndOfTurnScored, now: int) -> Change:
 def note_end(state: CallState, event: TurnEnded, now: int) -> Change:
     """The transcriber ends the turn, but what was asked for is not all there: its words count, and more may come."""
     if event.text:
-        state = replace(state, utterance=replace(state.utterance, settled=(event.text,), interim=""))
+        state = replace(state, utterance=with_turn(state.utterance, event.text))
     return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
 
 
@@ -219,7 +229,7 @@ def answer(state: CallState, event: Event, now: int) -> Change:
     """The caller's turn is over: ask the model."""
     said = state.utterance
     if isinstance(event, TurnEnded) and event.text:
-        said = Utterance(settled=(event.text,), digits=said.digits)
+        said = with_turn(said, event.text)
     assert said.text, "an answer to nothing"
     state = replace(
         state,
@@ -240,9 +250,9 @@ def answer(state: CallState, event: Event, now: int) -> Change:
     return state, (StartReply(state.reply, state.turn, is_drafted=draft is not None),)
 
 
-def settle_asked(state: CallState, event: WordsHeard, _now: int) -> Change:
+def settle_asked(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
     """Words that are being answered were settled: what comes next follows them, and does not replace them."""
-    is_settled = event.is_final or event.speech_final
+    is_settled = isinstance(event, TurnEnded) or event.is_final or event.speech_final
     if is_settled and state.asked.interim and not adds_words(state.asked.text, event.text):
         state = replace(state, asked=replace(state.asked, settled=_settled(state.asked), interim=""))
     return state, ()

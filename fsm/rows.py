@@ -97,7 +97,7 @@ ROWS: list[dict[str, Any]] = [
     _row("TurnResumed", THINKING, None, "ignore"),
     _row("TurnEnded", THINKING, None, "ignore", "is_last_word"),
     _row("TurnEnded", THINKING, THINKING, "answer_again", "adds_words"),
-    _row("TurnEnded", THINKING, None, "ignore"),
+    _row("TurnEnded", THINKING, None, "settle_asked"),
     _row("ReplyAudioStarted", THINKING, SPEAKING, "start_speaking", "is_current"),
     _row("ReplyAudioStarted", THINKING, None, "ignore"),
     _row("PlayoutFinished", THINKING, ENDED, "end_call", "ends_call"),

@@ -22,7 +22,7 @@ from fsm.events import (
     WordsHeard,
 )
 from fsm.floor_words import is_assent
-from fsm.hearing import Change, with_digit, with_words
+from fsm.hearing import Change, with_digit, with_turn, with_words
 from fsm.opening import close_reply
 from fsm.state import CallState, Utterance
 from fsm.tool_rounds import go_on, run_tools
@@ -82,7 +82,7 @@ def _with(utterance: Utterance, event: Said) -> Utterance:
     if isinstance(event, DigitPressed):
         return with_digit(utterance, event)
     if isinstance(event, TurnEnded):
-        return Utterance(settled=(event.text,), digits=utterance.digits) if event.text else utterance
+        return with_turn(utterance, event.text) if event.text else utterance
     return with_words(utterance, event)
 
 

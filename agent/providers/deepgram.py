@@ -1,11 +1,7 @@
-"""Deepgram as a `SpeechToText`: one websocket a call, opened anew when it breaks or goes deaf."""
+"""Deepgram's live transcription as a `SpeechToText`."""
 
-from collections import Counter
-
-from agent.clock import Clock, Timer
-from agent.errors import RETRYABLE, Fault, FaultKind, Whose
-from agent.ports import Ears, Network, SpeechListener, Wire, WireListener
-from agent.providers.deepgram_audio import UnsettledAudio, is_voiced
+from agent.clock import Clock
+from agent.ports import Network
 from agent.providers.deepgram_codec import (
     CLOSE_STREAM,
     FINALIZE,
@@ -20,34 +16,13 @@ from agent.providers.deepgram_codec import (
     listen_headers,
     listen_url,
 )
+from agent.providers.deepgram_dialect import Endpoint, Hearing
+from agent.providers.deepgram_ears import PRIMER, DeepgramEndpoint
 from agent.providers.deepgram_segments import Segments
-from agent.providers.faults import fault_of_close, one_line
-from agent.providers.pool import WarmPolicy, WarmSockets
-from fsm.units import FRAME_SAMPLES, ULAW_SILENCE, ms_to_ns, ms_to_samples
+from agent.providers.pool import WarmPolicy
 
-PROVIDER = "deepgram"
-
-KEPT_MS = 30_000
-"""Unsettled audio kept for a new connection, also while the first one opens. Deepgram settles a segment in seconds."""
-
-PIECE_SAMPLES = ms_to_samples(250)
-"""Audio to a message where much is due at once."""
-
-TICK_MS = 1_000
 KEEP_ALIVE_TICKS = 4
 """Seconds without audio after which a KeepAlive goes out; Deepgram closes after about ten (2.5)."""
-
-DEAF_AFTER_VOICE = ms_to_samples(240)
-"""Voice that must have been sent without any answer before a silent connection counts as deaf: a short "yes"."""
-
-RECONNECT_MS = (0, 250, 500, 1_000, 2_000, 4_000)
-"""Waits before the attempts to connect again; the last one repeats."""
-
-RECONNECT_HOPELESS_MS = 30_000
-"""The wait where only a person can mend it (a refused key): the call goes on deaf, the service is not hammered."""
-
-PRIMER = bytes([ULAW_SILENCE]) * ms_to_samples(100)
-"""Sent first on a spare socket: KeepAlive alone is reported not to count before some audio came (2.5)."""
 
 WARM = WarmPolicy(
     # An open socket is billed and takes one of the project's slots (1). So none is kept for its own sake: the webhook
@@ -59,234 +34,81 @@ WARM = WarmPolicy(
 )
 
 
-class DeepgramSpeechToText:
-    """A `SpeechToText`; `counts` holds what was ignored, dropped or mended, of all calls together."""
+class DeepgramSpeechToText(DeepgramEndpoint):
+    """Words as they are heard, settled segment by segment, and its own pauses."""
 
     def __init__(self, network: Network, clock: Clock, settings: DeepgramSettings) -> None:
         self.settings = settings
-        self.clock = clock
-        self.counts: Counter[str] = Counter()
-        self._network = network
-        self._url = listen_url(settings)
-        self._headers = listen_headers(settings)
-        self._spares = WarmSockets(clock, self._dial, WARM)
-
-    def listen(self, listener: SpeechListener) -> Ears:
-        """Ears for one call; usable at once, what they hear before the socket is open is kept."""
-        return DeepgramEars(self, listener)
-
-    def warm(self) -> None:
-        """Open a socket for a call that is about to come; closed again if none comes within 15 s."""
-        self._spares.warm()
-
-    def close(self) -> None:
-        """Close the spare sockets."""
-        self._spares.close()
-
-    def connect(self, listener: WireListener) -> Wire:
-        """A wire to Deepgram, open already where one was warm."""
-        return self._spares.take(listener)
-
-    def _dial(self, listener: WireListener) -> Wire:
-        return self._network.open_websocket(
-            self._url, self._headers, listener, open_timeout_ms=self.settings.open_timeout_ms
+        endpoint = Endpoint(
+            url=listen_url(settings),
+            headers=listen_headers(settings.api_key),
+            new_dialect=SegmentsTold,
+            warm=WARM,
+            close_stream=CLOSE_STREAM,
+            send_every_frames=settings.send_every_frames,
+            open_timeout_ms=settings.open_timeout_ms,
+            stall_timeout_ms=settings.stall_timeout_ms,
+            close_timeout_ms=settings.close_timeout_ms,
+            is_silent_in_silence=True,
         )
+        super().__init__(network, clock, endpoint)
 
 
-class _Line:
-    """One connection of a call's ears; a line that was given up is no longer `ears.line`, and is not listened to."""
+class SegmentsTold:
+    """The `Dialect` of one call: segments that change until they are final, and pauses that are told twice."""
 
-    def __init__(self, ears: "DeepgramEars", stt: DeepgramSpeechToText) -> None:
-        self.is_ready = False
-        self.starts_at = 0  # where its time 0 stands in the call, in samples
-        self.complaint = ""
-        self._ears = ears
-        self.wire = stt.connect(self)
-        if self.wire.is_open:  # a spare: its time began with the primer
-            self.begin(ears.audio.begin - len(PRIMER))
-
-    def begin(self, starts_at: int) -> None:
-        """The wire is open: its first sample stands at `starts_at`."""
-        self.is_ready = True
-        self.starts_at = starts_at
-
-    def on_open(self) -> None:
-        if self._ears.line is self:
-            self.begin(self._ears.audio.begin)
-            self._ears.line_opened()
-
-    def on_message(self, message: str | bytes) -> None:
-        if self._ears.line is self:
-            self._ears.line_said(self, message)
-
-    def on_close(self, code: int, reason: str) -> None:
-        was_open, self.is_ready = self.is_ready, False
-        if self._ears.line is self:
-            self._ears.line_lost(fault_of_close(PROVIDER, code, self.complaint or reason, was_open=was_open))
-
-
-class DeepgramEars:
-    """The ears of one call: sends audio as it comes, keeps what is not settled, mends its connection by itself."""
-
-    def __init__(self, stt: DeepgramSpeechToText, listener: SpeechListener) -> None:
-        self.audio = UnsettledAudio(KEPT_MS)
-        self.line: _Line | None = None
-        self._stt = stt
-        self._settings = stt.settings
-        self._clock = stt.clock
-        self._counts = stt.counts
-        self._listener: SpeechListener | None = listener
-        self._group = stt.settings.send_every_frames * FRAME_SAMPLES
+    def __init__(self, hearing: Hearing) -> None:
+        self._audio = hearing.audio
+        self._listener = hearing.listener
+        self._counts = hearing.counts
         self._segments = Segments()
-        self._wants_finalize = False
-        self._has_failed = False
-        self._failures = 0  # in a row, without a message in between
-        self._quiet_ticks = 0  # without audio
-        self._deaf_ticks = 0  # without a message
-        self._voice_since_message = 0
-        self._reconnect: Timer | None = None
-        self._tick = self._arm_tick()
-        self._connect()
 
-    # --- the port ---
+    def finalize(self) -> str:
+        """Have it settle the words it holds back."""
+        return FINALIZE
 
-    def send(self, audio: bytes) -> None:
-        """Give it the next mu-law audio, any length; kept (bounded) while there is no connection."""
-        if self._listener is None:
-            return
-        unsent = self.audio.push(audio)
-        self._quiet_ticks = 0
-        if is_voiced(audio):
-            self._voice_since_message += len(audio)
-        if unsent >= self._group:
-            self._send_unsent()
+    def end_turn(self) -> str:
+        """It knows no turns."""
+        return ""
 
-    def finalize(self) -> None:
-        """Ask it to settle the words it holds back; remembered while there is no connection."""
-        if self.line is not None and self.line.is_ready:
-            self._send_unsent()
-            self.line.wire.send(FINALIZE)
-        else:
-            self._wants_finalize = True
+    def keep_alive(self, quiet_ticks: int) -> str:
+        """Every few seconds without audio."""
+        return "" if quiet_ticks % KEEP_ALIVE_TICKS else KEEP_ALIVE
 
-    def close(self) -> None:
-        """The call is over. Deepgram may finish within `close_timeout_ms`; nothing is reported any more."""
-        if self._listener is None:
-            return
-        self._listener = None
-        self._tick.cancel()
-        if self._reconnect is not None:
-            self._reconnect.cancel()
-        self._counts["lost_audio_samples"] += self.audio.lost_samples
-        if self.line is not None and self.line.is_ready:
-            self.line.wire.send(CLOSE_STREAM)
-            due = self._clock.now() + ms_to_ns(self._settings.close_timeout_ms)
-            self._tick = self._clock.call_at(due, self.line.wire.close)
-        elif self.line is not None:
-            self.line.wire.close()
-
-    # --- the line ---
-
-    def line_opened(self) -> None:
-        """A connection is there: give it all that is not settled."""
-        self.audio.rewind()
-        self._deaf_ticks = self._voice_since_message = 0
-        self._send_unsent()
-        if self._wants_finalize:
-            self._wants_finalize = False
-            self.finalize()
-        if self._has_failed and self._listener is not None:
-            self._has_failed = False
-            self._listener.on_ears_restored()
-
-    def line_said(self, line: _Line, message: str | bytes) -> None:
-        """A message came on the present connection."""
-        self._deaf_ticks = self._voice_since_message = 0
-        self._failures = 0
+    def take(self, message: str | bytes, starts_at: int) -> str:
+        """Act on a message; what the server complains of, if it does."""
         match decode(message):
             case Heard() as heard:
-                self._on_heard(heard, line.starts_at)
+                self._on_heard(heard, starts_at)
             case UtteranceEnded(last_word_end_samples):
-                self._on_utterance_end(last_word_end_samples, line.starts_at)
+                self._on_utterance_end(last_word_end_samples, starts_at)
             case VoiceNoticed():
-                if self._listener is not None:
-                    self._listener.on_voice_noticed()
+                self._listener.on_voice_noticed()
             case Complaint(detail):
-                line.complaint = one_line(detail)
+                return detail
             case Other(kind):
                 self._counts[f"ignored_{kind or 'malformed'}"] += 1
-
-    def line_lost(self, fault: Fault) -> None:
-        """The present connection is gone: try again, and report the first time."""
-        self.line = None
-        if self._listener is None:
-            self._tick.cancel()
-            return
-        self._counts[f"lost_{fault.kind}"] += 1
-        wait_ms = RECONNECT_MS[min(self._failures, len(RECONNECT_MS) - 1)]
-        if fault.kind not in RETRYABLE and fault.kind is not FaultKind.BAD_MESSAGE:
-            wait_ms = RECONNECT_HOPELESS_MS
-        self._failures += 1
-        self._reconnect = self._clock.call_at(self._clock.now() + ms_to_ns(wait_ms), self._connect)
-        if not self._has_failed:
-            self._has_failed = True
-            self._listener.on_ears_failed(fault)
-
-    def _connect(self) -> None:
-        self._reconnect = None
-        self.line = _Line(self, self._stt)
-        if self.line.is_ready:
-            self.line_opened()
-
-    def _send_unsent(self) -> None:
-        line = self.line
-        if line is None or not line.is_ready:
-            return
-        while self.audio.unsent > 0:
-            line.wire.send(self.audio.take(PIECE_SAMPLES))
-
-    # --- what it heard ---
+        return ""
 
     def _on_heard(self, heard: Heard, starts_at: int) -> None:
-        end = self.audio.sent_to
+        end = self._audio.sent_to
         if heard.end_samples is not None:
             end = min(end, starts_at + heard.end_samples)
         if heard.is_final:
-            self._segments.settle(end, self.audio.sent_to)
-            self.audio.settle(self._segments.settled_to)
-        elif self._segments.is_late(end, self.audio.sent_to):
+            self._segments.settle(end, self._audio.sent_to)
+            self._audio.settle(self._segments.settled_to)
+        elif self._segments.is_late(end, self._audio.sent_to):
             self._counts["stale_interim"] += 1
             return
-        if self._segments.is_news(heard, end) and self._listener is not None:
+        if self._segments.is_news(heard, end):
             self._listener.on_words(
                 heard.text,
                 is_final=heard.is_final,
                 speech_final=heard.speech_final,
-                behind_samples=None if heard.end_samples is None else self.audio.end - end,
+                behind_samples=None if heard.end_samples is None else self._audio.end - end,
             )
 
     def _on_utterance_end(self, last_word_end_samples: int, starts_at: int) -> None:
         last_word_end = starts_at + last_word_end_samples if last_word_end_samples >= 0 else None
-        if self._segments.is_pause(last_word_end) and self._listener is not None:
+        if self._segments.is_pause(last_word_end):
             self._listener.on_words("", is_final=False, speech_final=True)
-
-    # --- once a second ---
-
-    def _arm_tick(self) -> Timer:
-        return self._clock.call_at(self._clock.now() + ms_to_ns(TICK_MS), self._on_tick)
-
-    def _on_tick(self) -> None:
-        self._tick = self._arm_tick()
-        line = self.line
-        if line is None or not line.is_ready:
-            return
-        self._deaf_ticks += self._quiet_ticks == 0  # audio flows
-        self._quiet_ticks += 1
-        if self._quiet_ticks % KEEP_ALIVE_TICKS == 0:
-            line.wire.send(KEEP_ALIVE)
-        deaf_ms = self._deaf_ticks * TICK_MS
-        if self._voice_since_message >= DEAF_AFTER_VOICE and deaf_ms >= self._settings.stall_timeout_ms:
-            line.is_ready = False
-            detail = f"no message for {deaf_ms} ms while the caller spoke"
-            self.line_lost(Fault(Whose.PROVIDER, PROVIDER, FaultKind.STALLED, detail))
-            line.wire.close()

@@ -102,9 +102,9 @@ def listen_url(settings: DeepgramSettings) -> str:
     return websocket_url(settings.base_url, "/v1/listen", query)
 
 
-def listen_headers(settings: DeepgramSettings) -> dict[str, str]:
+def listen_headers(api_key: str) -> dict[str, str]:
     """The headers of the handshake (1)."""
-    return {"Authorization": f"Token {settings.api_key}"}
+    return {"Authorization": f"Token {api_key}"}
 
 
 def decode(message: str | bytes) -> Decoded:
@@ -117,12 +117,12 @@ def decode(message: str | bytes) -> Decoded:
         case {"type": "Results"}:
             return _decode_results(fields)
         case {"type": "UtteranceEnd"}:
-            end = _samples(fields.get("last_word_end"))
+            end = samples_of(fields.get("last_word_end"))
             return UtteranceEnded(-1 if end is None else end)
         case {"type": "SpeechStarted"}:
             return VoiceNoticed()
         case {"type": "Error"}:
-            return Complaint(_complaint(fields))
+            return Complaint(complaint_of(fields))
         case {"type": str() as known}:
             return Other(known)
         case _:
@@ -130,7 +130,7 @@ def decode(message: str | bytes) -> Decoded:
 
 
 def _decode_results(fields: Mapping[str, object]) -> Heard:
-    start, duration = _samples(fields.get("start")), _samples(fields.get("duration"))
+    start, duration = samples_of(fields.get("start")), samples_of(fields.get("duration"))
     end = None if start is None or duration is None else start + max(0, duration)
     text = _transcript(fields.get("channel"))
     return Heard(text, fields.get("is_final") is True, fields.get("speech_final") is True, end)
@@ -144,12 +144,13 @@ def _transcript(channel: object) -> str:
             return ""
 
 
-def _complaint(fields: Mapping[str, object]) -> str:
+def complaint_of(fields: Mapping[str, object]) -> str:
+    """What an `Error` says, in one text."""
     words = [fields.get(name) for name in ("code", "variant", "description", "message")]
     return " ".join(word for word in words if isinstance(word, str) and word)
 
 
-def _samples(seconds: object) -> int | None:
+def samples_of(seconds: object) -> int | None:
     """Seconds as samples; `None` where they are missing or no time at all."""
     if not isinstance(seconds, int | float) or abs(seconds) > LONGEST_STREAM_S:
         return None

@@ -75,6 +75,9 @@ class LocalEars:
         elif not self._is_closed:
             self._exchange.send(Kind.FINALIZE, self._number, answered=True)
 
+    def end_turn(self) -> None:
+        """It knows no turns."""
+
     def close(self) -> None:
         """The call is over; nothing is reported any more."""
         if not self._is_closed:

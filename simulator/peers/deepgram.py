@@ -1,4 +1,4 @@
-"""Deepgram as a peer: live transcription, recordings and short-lived tokens, from the protocol page of Deepgram.
+"""Deepgram as a peer: live transcription, Flux, recordings and short-lived tokens, from the protocol page of Deepgram.
 
 It transcribes what `simulator.speech` spoke; any other sound is voice without words, or nothing.
 """
@@ -19,10 +19,14 @@ from simulator.peers.deepgram_live import LiveSocket
 from simulator.peers.deepgram_messages import fresh_id, refusal
 from simulator.peers.deepgram_query import QueryError, read_query
 from simulator.peers.deepgram_recorded import Content, LateAnswer, transcribe
+from simulator.peers.deepgram_stream import DeepgramStream
+from simulator.peers.flux import FluxSocket
+from simulator.peers.flux_query import read_flux_query
 
 __all__ = ["DeepgramBehaviour", "DeepgramCounts", "DeepgramPeer"]
 
 LISTEN_PATH = "/v1/listen"
+FLUX_PATH = "/v2/listen"
 GRANT_PATH = "/v1/auth/grant"
 
 TOKEN_TTL_S = 30
@@ -44,7 +48,7 @@ class DeepgramPeer:
         self._clock = clock
         self._rng = rng
         self._tokens: dict[str, int] = {}  # token -> instant (ns) it expires
-        self._sockets: dict[LiveSocket, None] = {}
+        self._sockets: dict[DeepgramStream, None] = {}
         self._refusals: deque[int] = deque()
         self.behaviour = behaviour or DeepgramBehaviour()
 
@@ -86,7 +90,7 @@ class DeepgramPeer:
         for socket in self._open_sockets():
             socket.babble(messages)
 
-    def _open_sockets(self) -> tuple[LiveSocket, ...]:
+    def _open_sockets(self) -> tuple[DeepgramStream, ...]:
         self._sockets = {socket: None for socket in self._sockets if socket.is_open}
         return tuple(self._sockets)
 
@@ -105,15 +109,14 @@ class DeepgramPeer:
         behaviour = self._behaviour
         may_drop = behaviour.drop_times is None or self._opened_so_far < behaviour.drop_times
         self._opened_so_far += 1
-        socket = LiveSocket(
-            self._clock,
-            random.Random(self._rng.getrandbits(64)),
-            behaviour,
-            read_query(request.query, live=True),
-            wire,
-            self.counts,
-            may_drop=may_drop,
-        )
+        rng = random.Random(self._rng.getrandbits(64))
+        socket: DeepgramStream
+        if request.path == FLUX_PATH:
+            turns = read_flux_query(request.query)
+            socket = FluxSocket(self._clock, rng, behaviour, turns, wire, self.counts, may_drop=may_drop)
+        else:
+            query = read_query(request.query, live=True)
+            socket = LiveSocket(self._clock, rng, behaviour, query, wire, self.counts, may_drop=may_drop)
         self._sockets = dict.fromkeys((*self._open_sockets(), socket))
         return socket
 
@@ -135,7 +138,7 @@ class DeepgramPeer:
 
     def _check(self, request: Request, *, live: bool) -> Refusal | None:
         """Why a transcription is refused, if it is: the path, a fault, the key, the query."""
-        if request.path != LISTEN_PATH:
+        if request.path != LISTEN_PATH and not (live and request.path == FLUX_PATH):
             return self._refuse(404)
         if request.method != ("GET" if live else "POST"):
             return self._refuse(405)
@@ -144,7 +147,10 @@ class DeepgramPeer:
         if not self._is_authorised(request):
             return self._refuse(401)
         try:
-            read_query(request.query, live=live)
+            if request.path == FLUX_PATH:
+                read_flux_query(request.query)
+            else:
+                read_query(request.query, live=live)
         except QueryError as error:
             return self._refuse(400, str(error))
         return None

@@ -49,6 +49,14 @@ class DeepgramBehaviour:
     idle_timeout_ms: int = 10_000
     """Clock time without audio or KeepAlive after which the socket is closed with NET-0001."""
 
+    # --- Flux, in audio ---
+    flux_update_every_ms: int = 240
+    """Between two messages, whether somebody speaks or not."""
+    flux_end_after_ms: Delay = 260
+    """Silence after which the model is as sure of a turn's end as it is asked to be, where the words look finished."""
+    flux_unfinished_after_ms: Delay = 1_200
+    """The same where they do not end in a full stop, a question mark or the like."""
+
     # --- refusing and dropping ---
     refuse_status: int | None = None
     """Refuse websockets and recordings with this status: 400, 401, 402, 403, 429, 500 or another 4xx, 5xx."""
@@ -86,6 +94,12 @@ class DeepgramBehaviour:
     """The words come in a plain final, and the `from_finalize` result is empty."""
     late_interim_after_finalize: bool = False
     """A stale interim of the segment follows its `from_finalize` result."""
+    flux_is_hasty: bool = False
+    """Flux takes all words for finished ones."""
+    flux_starts_missing: bool = False
+    """An `Update` opens each turn of Flux."""
+    flux_trigger_missing: bool = False
+    """No `EndOfTurn` says what it was triggered by, as with older servers."""
     keepalive_needs_audio: bool = False
     """KeepAlive does not count before the first audio, as some report."""
     configure_failure: str | None = None

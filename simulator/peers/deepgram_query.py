@@ -46,14 +46,14 @@ def read_query(query: Query, *, live: bool) -> ListenQuery:
     multichannel = _flag(query, "multichannel")
     if live and (multichannel or _number(query, "channels", 1) != 1):
         raise QueryError("This emulator transcribes one live channel: leave 'channels' at 1 and 'multichannel' out.")
-    if len(_first(query, "tag") or "") > LONGEST_TAG:
+    if len(first(query, "tag") or "") > LONGEST_TAG:
         raise QueryError(f"'tag' is longer than {LONGEST_TAG} characters.")
-    encoding, sample_rate = _format(query)
+    encoding, sample_rate = audio_of(query)
     return ListenQuery(
         model=_model(query),
         encoding=encoding,
         sample_rate=sample_rate,
-        language=_first(query, "language") or "en",
+        language=first(query, "language") or "en",
         endpointing_ms=_endpointing(query),
         utterance_end_ms=_utterance_end(query),
         interim_results=_flag(query, "interim_results"),
@@ -67,7 +67,7 @@ def read_query(query: Query, *, live: bool) -> ListenQuery:
 
 
 def _model(query: Query) -> str:
-    model = _first(query, "model")
+    model = first(query, "model")
     if not model:
         raise QueryError("Missing 'model': name one, such as model=nova-3.")
     if model.startswith("flux"):
@@ -77,13 +77,14 @@ def _model(query: Query) -> str:
     return model
 
 
-def _format(query: Query) -> tuple[str | None, int]:
-    encoding = _first(query, "encoding")
+def audio_of(query: Query) -> tuple[str | None, int]:
+    """Encoding and sample rate, none for audio in a container; raises `QueryError`."""
+    encoding = first(query, "encoding")
     if encoding is None:
         return None, 0
     if encoding not in RAW_ENCODINGS:
         raise QueryError(f"Invalid 'encoding' value of '{encoding}'. This emulator decodes {', '.join(RAW_ENCODINGS)}.")
-    if not _first(query, "sample_rate"):
+    if not first(query, "sample_rate"):
         raise QueryError(f"'sample_rate' is required with encoding={encoding}.")
     sample_rate = _number(query, "sample_rate", 0)
     if not 8_000 <= sample_rate <= 48_000:
@@ -92,14 +93,14 @@ def _format(query: Query) -> tuple[str | None, int]:
 
 
 def _endpointing(query: Query) -> int | None:
-    value = _first(query, "endpointing")
+    value = first(query, "endpointing")
     if value == "false":
         return None
     return DEFAULT_ENDPOINTING_MS if value == "true" else _number(query, "endpointing", DEFAULT_ENDPOINTING_MS)
 
 
 def _utterance_end(query: Query) -> int | None:
-    if _first(query, "utterance_end_ms") is None:
+    if first(query, "utterance_end_ms") is None:
         return None
     duration_ms = _number(query, "utterance_end_ms", 0)
     if duration_ms < SHORTEST_UTTERANCE_END_MS:
@@ -107,20 +108,21 @@ def _utterance_end(query: Query) -> int | None:
     return duration_ms
 
 
-def _first(query: Query, name: str) -> str | None:
+def first(query: Query, name: str) -> str | None:
+    """The first value of a parameter."""
     values = query.get(name)
     return values[0] if values else None
 
 
 def _flag(query: Query, name: str) -> bool:
-    value = _first(query, name)
+    value = first(query, name)
     if value in (None, "true", "false"):
         return value == "true"
     raise QueryError(f"Invalid '{name}' value of '{value}'. Expected 'true' or 'false'.")
 
 
 def _number(query: Query, name: str, default: int) -> int:
-    value = _first(query, name)
+    value = first(query, name)
     if value is None:
         return default
     if not (value.isascii() and value.isdigit() and len(value) <= 9):

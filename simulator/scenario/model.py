@@ -148,6 +148,8 @@ class ScriptFile(BaseModel):
     """The agent's fixed phrases, such as `greeting`, over what its own file says."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Environment variables of the server."""
+    stt: Literal["nova", "flux"] | None = None
+    """Which of Deepgram's transcribers listens: words and pauses ("nova", unless told), or turns ("flux")."""
     deepgram: Settings = Field(default_factory=dict)
     """How the transcriber behaves."""
     groq: Settings = Field(default_factory=dict)

@@ -18,6 +18,9 @@ from simulator.scenario.model_steps import StepTable
 from simulator.scenario.model_webhook import behaviours_of
 from simulator.scenario.steps import script_of
 
+_STT: dict[str | None, dict[str, str]] = {None: {}, "nova": {}, "flux": {"DEEPGRAM_MODEL": "flux-general-en"}}
+"""The setting that chooses a transcriber."""
+
 
 def plan_of(script: ScriptFile, name: str, path: Path | None = None) -> Plan:
     """What a script means. Raises ScriptError, without lines, where it cannot mean anything."""
@@ -59,7 +62,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         agent=agent_name(script, folder),
         profile=values_of(script.profile),
         phrases=dict(script.phrases),
-        settings={name: env_text(value) for name, value in script.settings.items()},
+        settings={**_STT[script.stt], **{name: env_text(value) for name, value in script.settings.items()}},
         now=script.now or MONDAY,
         webhooks=behaviours_of(script.webhook),
         links={

@@ -153,6 +153,7 @@ class FakeEars:
         self.listener = listener
         self.audio = b""
         self.finalized = 0
+        self.turns_ended = 0
         self.is_closed = False
 
     def send(self, audio: bytes) -> None:
@@ -160,6 +161,9 @@ class FakeEars:
 
     def finalize(self) -> None:
         self.finalized += 1
+
+    def end_turn(self) -> None:
+        self.turns_ended += 1
 
     def close(self) -> None:
         self.is_closed = True

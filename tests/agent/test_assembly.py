@@ -1,6 +1,7 @@
 """From settings and an agent's file to providers, character and tools."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from agent.assembly import (
 )
 from agent.clock import RandomIds
 from agent.config import load_config
+from agent.providers.deepgram_codec import DeepgramSettings
 from agent.workshop import Workshop
 from fsm.profile import Profile
 from tests.agent.call_fakes import MONDAY, FakeHearing, FakeModel, FakeVoices
@@ -36,7 +38,17 @@ def test_the_ears_listen_in_the_agents_language_and_wait_no_longer_than_it_does(
     assert ears.settings.language == "de"
     assert ears.settings.base_url == "http://ears.test"
     hasty = AGENT.model_copy(update={"profile": {"wait_ms": 200}})
-    assert make_ears(CONFIG, hasty, FakeNetwork(), ManualClock()).settings.endpointing_ms == 200
+    ears = make_ears(CONFIG, hasty, FakeNetwork(), ManualClock())
+    assert isinstance(ears.settings, DeepgramSettings)
+    assert ears.settings.endpointing_ms == 200
+
+
+def test_a_model_of_flux_is_asked_where_flux_is_served_and_waits_no_longer_than_the_agent() -> None:
+    network, config = FakeNetwork(), replace(CONFIG, deepgram_model="flux-general-en")
+    patient = AGENT.model_copy(update={"profile": {"patient_wait_ms": 2_000}})
+    make_ears(config, patient, network, ManualClock()).warm()
+    assert "/v2/listen?model=flux-general-en&" in network.wire.url
+    assert "eot_timeout_ms=2000" in network.wire.url
 
 
 def test_without_a_key_any_key_is_sent() -> None:

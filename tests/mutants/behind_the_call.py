@@ -11,8 +11,8 @@ from agent.errands import Errands
 from agent.ledger import TurnLedger
 from agent.mouth import Mouth
 from agent.providers import chat, chat_request, deepgram
-from agent.providers.deepgram import DeepgramEars
 from agent.providers.deepgram_audio import UnsettledAudio
+from agent.providers.deepgram_ears import DeepgramEars
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.scrubbing import Screen
 from agent.switchboard import Switchboard

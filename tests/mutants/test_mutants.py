@@ -6,7 +6,7 @@ from agent.call import Call
 from agent.line import Line
 from agent.mouth import Mouth
 from agent.playout import Playout
-from agent.providers.deepgram import DeepgramEars
+from agent.providers.deepgram_ears import DeepgramEars
 from agent.sent_audio import SentAudio
 from fsm import barge_in, chart, endpointing, guards, opening, words
 from simulator.scenario import bundled

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.errors import Fault
 from agent.ports import Alignment, ExchangeListener, Usage, WireListener
-from fsm.events import ToolCall
+from fsm.events import ToolCall, TurnEnded, TurnLikelyEnded, TurnResumed
 
 
 class FakeWire:
@@ -156,6 +156,9 @@ class SpeechLog:
         assert text or speech_final, "an empty text comes only with speech_final"
         assert text == text.strip()
         self.log.append((text, "final" if is_final else "interim", *(["pause"] if speech_final else [])))
+
+    def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
+        self.log.append(told)
 
     def on_voice_noticed(self) -> None:
         self.voices += 1

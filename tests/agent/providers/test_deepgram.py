@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import FaultKind, Whose
-from agent.providers.deepgram import PRIMER, DeepgramSpeechToText
+from agent.providers.deepgram import DeepgramSpeechToText
 from agent.providers.deepgram_codec import DeepgramSettings
+from agent.providers.deepgram_ears import PRIMER
 from tests.agent.providers.fakes import FakeNetwork, FakeWire, SpeechLog
 from tests.fakes import ManualClock
 

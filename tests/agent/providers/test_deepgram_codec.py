@@ -34,7 +34,7 @@ def test_the_default_host_and_the_key_in_its_header_and_nowhere_else() -> None:
     settings = DeepgramSettings(api_key="secret", opts_out=True)
     assert listen_url(settings).startswith("wss://api.deepgram.com/v1/listen?")
     assert listen_url(settings).endswith("&mip_opt_out=true")
-    assert listen_headers(settings) == {"Authorization": "Token secret"}
+    assert listen_headers(settings.api_key) == {"Authorization": "Token secret"}
     assert "secret" not in listen_url(settings) + repr(settings)
 
 

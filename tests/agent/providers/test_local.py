@@ -50,6 +50,9 @@ class Caller(Reports):
     def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         self.tell("final" if is_final else "guess", text, speech_final)
 
+    def on_turn(self, told: object) -> None:
+        raise AssertionError(f"it knows no turns: {told}")
+
     def on_voice_noticed(self) -> None:
         self.tell("voice")
 

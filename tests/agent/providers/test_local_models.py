@@ -45,6 +45,9 @@ class Listener:
         if speech_final:
             self.pause.set()
 
+    def on_turn(self, told: object) -> None:
+        raise AssertionError(f"it knows no turns: {told}")
+
     def on_voice_noticed(self) -> None:
         raise AssertionError
 

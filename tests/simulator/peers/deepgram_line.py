@@ -42,10 +42,11 @@ class Line:
     arrived_ms: list[int] = field(default_factory=list)
     closings: list[tuple[int | None, str]] = field(default_factory=list)
     aborted: bool = False
+    path: str = "/v1/listen"
     socket: PeerSocket = field(init=False)
 
     def __post_init__(self) -> None:
-        request = Request("GET", "/v1/listen?" + urlencode(self.query), KEY)
+        request = Request("GET", f"{self.path}?" + urlencode(self.query), KEY)
         assert self.peer.upgrade(request) is None
         self.socket = self.peer.connect(request, self)
 

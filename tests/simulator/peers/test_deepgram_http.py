@@ -109,7 +109,7 @@ def test_too_many_at_once_are_refused_until_one_leaves() -> None:
 
 def test_other_paths_are_not_there() -> None:
     peer = DeepgramPeer(ManualClock(), seeded(1))
-    refused = peer.upgrade(Request("GET", "/v2/listen?" + urlencode(PHONE), KEY))
+    refused = peer.upgrade(Request("GET", "/v3/listen?" + urlencode(PHONE), KEY))
     assert refused is not None
     assert refused.status == 404
 
