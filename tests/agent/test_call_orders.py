@@ -97,20 +97,6 @@ def test_after_a_goodbye_the_model_is_not_asked_again(booth: Booth) -> None:
     asyncio.run(story())
 
 
-def test_a_timer_that_fires_early_decides_nothing_and_is_set_again(booth: Booth) -> None:
-    booth.greets()
-    due, count, before = booth.call._armed_for, len(booth.watch.events), mode(booth)
-    assert due is not None
-    assert due > booth.clock.now()
-    assert booth.call._timer is not None
-    booth.call._timer.cancel()  # as fired: it is not pending any more
-    booth.call._on_timer()
-    assert (booth.call._armed_for, len(booth.watch.events), mode(booth)) == (due, count, before)
-    assert booth.call._timer is not None
-    booth.clock.advance_to(due)
-    assert len(booth.watch.events) > count
-
-
 def test_a_part_that_cannot_be_closed_leaves_no_other_open(
     booth: Booth, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

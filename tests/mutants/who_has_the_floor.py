@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from agent.call import Call
+from agent.alarm import Alarm
 from agent.mouth import Mouth
 from agent.playout import Playout
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
@@ -138,13 +138,13 @@ def deadline_never_set() -> Plan:
 
 @mutant("the timer is armed once and never moved forward", "booking", "mhm_kills_reply")
 def timer_not_moved() -> Plan:
-    arm = Call._arm
+    set_anew = Alarm.set
 
-    def arm_once(call: Call) -> None:
-        if call._timer is None:
-            arm(call)
+    def set_once(alarm: Alarm, due: int | None) -> None:
+        if alarm._timer is None:
+            set_anew(alarm, due)
 
-    return swapped(Call, "_arm", arm_once)
+    return swapped(Alarm, "set", set_once)
 
 
 @mutant("the verdict on a sound comes whenever something else does", "cough_dead_air", "false_barge_in_mute")
