@@ -39,7 +39,7 @@ def misjudged_for_good() -> Plan:
 
 @mutant("every greeting that is long is a machine's", "outgoing_long_greeting")
 def length_decides() -> Plan:
-    return swapped(pickup, "is_certain_machine", lambda state: state.answerer is Answerer.MACHINE)
+    return swapped(pickup, "LONG_PAUSE_MS", 20_000)
 
 
 @mutant("the message is left while the machine still talks", "outgoing_machine")
