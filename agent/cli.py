@@ -20,6 +20,7 @@ COMMANDS = {
     ),
     "simulate": ("simulator.simulate_command:simulate", "Run call scripts, faults and seeds in virtual time."),
     "score": ("agent.score_command:score", "Judge how turns were taken, by the field's own metrics."),
+    "tune": ("simulator.tune_command:tune", "How patient should this agent be? Its own calls tell."),
     "bench": ("simulator.bench_command:bench", "Measure this machine."),
     "chart": ("agent.chart_command:chart", "Bring the chart in README.md up to date."),
 }

@@ -6,6 +6,7 @@ A leaning is a percentage. +100: surely more is to come. 0: nothing speaks for o
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fsm.words import tokens
 
@@ -174,6 +175,7 @@ RULES = (
 """From the surest sign to the weakest."""
 
 
+@lru_cache(maxsize=64)  # a silence is judged again and again by the same words
 def rule_for(text: str) -> Rule:
     """The rule that decides on `text`."""
     return next(rule for rule in RULES if rule.applies(text))

@@ -1,10 +1,12 @@
 """What words tell about whether more of them come: a table a person can read, and questions on it."""
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
+@lru_cache(maxsize=64)  # one decision asks many questions of the same words
 def tokens(text: str) -> tuple[str, ...]:
     """The words of `text` in lower case, without punctuation; hyphens and apostrophes inside words stay."""
     return tuple(_WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))

@@ -15,12 +15,15 @@ from fsm.events import (
     DigitPressed,
     EarsFailed,
     EarsRestored,
+    EndOfTurnScored,
     Event,
     PlayoutHeld,
     SpeechStarted,
     SpeechStopped,
     Tick,
     TurnEnded,
+    TurnLikelyEnded,
+    TurnResumed,
     WordsHeard,
 )
 from fsm.profile import Profile
@@ -34,7 +37,10 @@ from simulator.replay.recorded import Decision
 HORIZON_NS = ms_to_ns(15_000)
 """How long after a stretch's recorded end the other tuning is given to end it too."""
 
-CALLERS_OWN = (SpeechStarted, SpeechStopped, WordsHeard, DigitPressed, TurnEnded, EarsFailed, EarsRestored, CallEnded)
+CALLERS_OWN = (
+    *(SpeechStarted, SpeechStopped, WordsHeard, DigitPressed, CallEnded),
+    *(TurnEnded, TurnLikelyEnded, TurnResumed, EndOfTurnScored, EarsFailed, EarsRestored),
+)
 """What goes on to happen by itself once the agent does something else than recorded."""
 
 

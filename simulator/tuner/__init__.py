@@ -1,0 +1,1 @@
+"""The tuner: how patient an agent should be, from recorded or simulated calls."""
