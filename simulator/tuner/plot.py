@@ -174,8 +174,11 @@ def _marks(plot: Plot, scale: _Scale) -> Iterator[str]:
         x, y = scale.x(mark.at[0]), scale.y(mark.at[1])
         fill = mark.colour if mark.is_chosen else "#ffffff"
         yield f'<circle cx="{x}" cy="{y}" r="5" fill="{fill}" stroke="{mark.colour}" stroke-width="2"/>'
-        is_right = x < WIDTH - 180
-        yield _text(x + (9 if is_right else -9), y - 8, mark.name, anchor="start" if is_right else "end")
+        if mark.is_chosen:
+            yield _text(x - 7, y + 18, mark.name, anchor="end" if x > WIDTH / 3 else "start")
+        else:
+            is_right = x < WIDTH - 120
+            yield _text(x + (9 if is_right else -9), y - 8, mark.name, anchor="start" if is_right else "end")
 
 
 def _legend(plot: Plot) -> Iterator[str]:
