@@ -39,6 +39,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: datetime | None) -
 @click.option("--seeds", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Of each script.")
 @click.option("--corpus", is_flag=True, help="Simulate the corpus of turn-taking instead.")
 @click.option("--only", multiple=True, metavar="NAME", help="Of the corpus: a situation, or a family of them.")
+@click.option("--situations", type=click.Path(path_type=Path), metavar="FOLDER", help="A corpus of your own.")
 @click.option("--calls", type=click.IntRange(2, 1_000_000), default=800, show_default=True, help="Of the corpus.")
 @click.option(
     "--profile",

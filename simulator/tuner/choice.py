@@ -34,9 +34,9 @@ class Choice:
 def choose(known: Mapping[Profile, Measured], max_cut_off_rate: float) -> Choice | None:
     """The quickest within the bound, else that with the fewest cut-offs; None where no call tells about any."""
     rated = [
-        (measured.delay_ms, measured.cut_off_rate, profile)
+        (measured.cost_ms, measured.cut_off_rate, profile)
         for profile, measured in known.items()
-        if measured.delay_ms is not None and measured.cut_off_rate is not None and is_seen(measured)
+        if measured.cost_ms is not None and measured.cut_off_rate is not None and is_seen(measured)
     ]
     within = [one for one in rated if one[1] <= max_cut_off_rate]
     if within:

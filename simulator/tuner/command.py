@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agent.profiles import named_profile, profile_names
 from fsm.profile import Profile
+from simulator.corpus.reader import corpus
 from simulator.replay.other_profile import other_profile
 from simulator.report.written import ReportError, check_place, written_whole
 from simulator.scenario import ScriptError
@@ -49,6 +50,7 @@ class Wish:
     seeds: int = 50
     corpus: bool = False
     only: tuple[str, ...] = ()
+    situations: Path | None = None
     calls: int = 800
     profiles: tuple[str, ...] = ()
     max_cutoffs: float | None = None
@@ -112,8 +114,8 @@ def _check(wish: Wish) -> None:
     sources = [bool(wish.recordings), bool(wish.scripts), wish.corpus]
     if sum(sources) != 1:
         raise ScriptError("expected traces or folders of them, or --scripts, or --corpus: one of the three")
-    if wish.only and not wish.corpus:
-        raise ScriptError("--only chooses from the corpus: it needs --corpus")
+    if (wish.only or wish.situations) and not wish.corpus:
+        raise ScriptError("--only and --situations say what the corpus is: they need --corpus")
     if wish.out is not None:
         check_place(wish.out, "--out")
         if len(wish.profiles) > 1:
@@ -135,9 +137,9 @@ def _evidence(wish: Wish) -> Evidence:
         calls, profile, unusable = usable(_all("reading", heard_in, found, wish.jobs))
         return Evidence(calls, "recorded calls", [one.why for one in unusable], profile)
     if wish.corpus:
-        names = chosen(wish.only)
+        names = chosen(corpus() if wish.situations is None else corpus(wish.situations), wish.only)
         source = f"simulated calls of {len(names)} situations"
-        return _simulated(corpus_runs(names, wish.calls), source, wish.jobs)
+        return _simulated(corpus_runs(names, wish.calls, wish.situations), source, wish.jobs)
     source = f"simulated calls of {', '.join(wish.scripts)}"
     return _simulated(script_runs(wish.scripts, wish.seeds), source, wish.jobs)
 

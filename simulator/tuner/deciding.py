@@ -8,7 +8,7 @@ turn again, and never knows. No audio, no wires: a turn costs a few dozen steps.
 from dataclasses import dataclass
 from hashlib import sha256
 
-from fsm.effects import Effect, HoldPlayout, Recite, ResumePlayout, StartReply
+from fsm.effects import DraftReply, Effect, HoldPlayout, Recite, ResumePlayout, StartReply
 from fsm.events import Event, Tick
 from fsm.profile import Profile
 from fsm.state import CallState, Mode
@@ -63,7 +63,7 @@ CUT_OFF = -1
 class Verdict:
     """What became of a turn: ms from its end to the first audio of the answer, or `CUT_OFF`.
 
-    `wasted`: answers that were begun before and that nobody heard, as the caller went on.
+    `wasted`: answers that were begun or drafted before, and that nobody heard, as the caller went on.
     """
 
     delay_ms: int
@@ -137,7 +137,7 @@ class _Retold:
             self._sounds_at = max(now, begun_at + self._turn.answer_ns)
 
     def _note(self, effect: Effect, now: int) -> None:
-        if isinstance(effect, StartReply | Recite):
+        if isinstance(effect, StartReply | DraftReply | Recite):
             self._begun.setdefault(effect.reply, now)
         elif isinstance(effect, HoldPlayout):
             self._is_held = True

@@ -15,6 +15,9 @@ from simulator.tuner.deciding import CUT_OFF, CallTurns, Verdict, Verdicts, deci
 RESAMPLES = 1_000
 """Of the calls, with replacement, for each interval."""
 
+WASTED_MS = 40
+"""One more answer begun for nothing in each turn is worth so much delay: it costs tokens, and no caller's patience."""
+
 Interval = tuple[float, float]
 
 
@@ -63,6 +66,13 @@ class Measured:
     def wasted_per_turn(self) -> float | None:
         """Answers that were begun and that nobody heard: they cost tokens, and no caller's patience."""
         return mean([verdict.wasted for verdict in self.told])
+
+    @property
+    def cost_ms(self) -> float | None:
+        """What is made as small as can be: the mean delay, and a little for answers begun for nothing."""
+        if self.delay_ms is None or self.wasted_per_turn is None:
+            return None
+        return self.delay_ms + WASTED_MS * self.wasted_per_turn
 
     def delay_ms_at(self, percent: int) -> int | None:
         """A percentile of the delays (ms)."""

@@ -24,9 +24,11 @@ SWEPT = (
     Swept("quick_wait_ms", (100, 150, 200, 250, 300, 400, 500), "the same after what is certainly whole"),
     Swept("patient_wait_ms", (800, 1_000, 1_250, 1_500, 2_000, 2_500), "the same while digits or an address lack"),
     Swept("adapt_ms", (0, 150, 300, 500, 800), "the most that a caller's own pauses add"),
+    Swept("draft_ms", (0, 60, 120, 200, 300, 400, 600), "silence after which an answer is drafted"),
 )
 
 CANNOT_TELL = (
+    ("drafts", "it bounds a cost: how many answers are begun for nothing is told (wasted)"),
     ("final_grace_ms", "it decides which words are answered, not when: what was misheard stands in no trace"),
     ("hush_ms, duck_db", "how long a silence or softness annoys is not on record"),
     ("confirm_ms, sustained_ms, late_words_ms", "they decide interruptions: `offhook bench turns` measures those"),
@@ -79,17 +81,17 @@ def _best(profile: Profile, judge: Judge, price_ms: int, known: dict[Profile, Me
 
 
 def _cost(measured: Measured, price_ms: int) -> float:
-    if measured.delay_ms is None or measured.cut_off_rate is None:
+    if measured.cost_ms is None or measured.cut_off_rate is None:
         return float("inf")
-    return measured.delay_ms + price_ms * measured.cut_off_rate
+    return measured.cost_ms + price_ms * measured.cut_off_rate
 
 
 def frontier(known: Mapping[Profile, Measured]) -> list[Profile]:
-    """Those that no other beats in both cut-offs and delay, from the quickest to the most patient."""
+    """Those that no other beats in both cut-offs and cost, from the quickest to the most patient."""
     rated = [
-        (measured.delay_ms, measured.cut_offs, profile)
+        (measured.cost_ms, measured.cut_offs, profile)
         for profile, measured in known.items()
-        if measured.delay_ms is not None
+        if measured.cost_ms is not None
     ]
     found: list[Profile] = []
     fewest: float = float("inf")

@@ -6,6 +6,7 @@ same events; and where each turn ends stands in the script.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from shlex import join
 
 from fsm.units import ms_to_ns
@@ -29,8 +30,10 @@ PATIENT = {
     "patient_wait_ms": 3_000,
     "idle_ms": 15_000,
     "stuck_ms": 4_000,
+    "drafts": 0,
 }
-"""The tuning under which they are run: it waits out every pause but the very longest."""
+"""The tuning under which they are run: it waits out every pause but the very longest, and makes no drafts, so that it
+is seen how long answers take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Run:
     name: str
     seed: int
     is_of_corpus: bool = False
+    folder: str = ""
+    """Where the situations lie; empty for the bundled ones."""
 
     @property
     def is_for_test(self) -> bool:
@@ -49,10 +54,15 @@ class Run:
         return by_lot(f"{self.name}/{self.seed}")
 
     @property
+    def which(self) -> Which:
+        """The variation."""
+        return Which(self.name, self.seed, folder=self.folder)
+
+    @property
     def command(self) -> str:
         """What shows this call alone."""
         if self.is_of_corpus:
-            return Which(self.name, self.seed).command
+            return self.which.command
         return join(["offhook", "simulate", self.name, "--seed", str(self.seed)])
 
 
@@ -64,10 +74,10 @@ class BrokenRun:
     what: str
 
 
-def corpus_runs(names: Sequence[str], calls: int) -> list[Run]:
+def corpus_runs(names: Sequence[str], calls: int, folder: Path | None = None) -> list[Run]:
     """So many variations, half of them of the tuning half."""
     return [
-        Run(name, seed, is_of_corpus=True)
+        Run(name, seed, is_of_corpus=True, folder="" if folder is None else str(folder))
         for half, count in ((Half.TUNING, calls - calls // 2), (Half.HELD_OUT, calls // 2))
         for name, seed in variations(names, half, count)
     ]
@@ -95,7 +105,7 @@ def turns_of(run: Run) -> list[CallTurns] | BrokenRun:
 
 def _planned(run: Run) -> tuple[Plan, int]:
     if run.is_of_corpus:
-        return planned(Which(run.name, run.seed))
+        return planned(run.which)
     return load(run.name), run.seed
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-from fsm.effects import StartReply
+from fsm.effects import DraftReply, StartReply
 from fsm.events import CallEnded, Event, ReplyAudioStarted, Tick
+from fsm.floor_words import is_backchannel
 from fsm.state import Mode
 from fsm.units import ms_to_ns
-from fsm.words import is_backchannel
 from simulator.replay.core import CoreReplay
 from simulator.replay.heard_caller import Sound, sounds_of
 from simulator.replay.recorded import Recorded
@@ -29,6 +29,9 @@ AT_ONCE_NS = ms_to_ns(300)
 
 ANSWER_NS = ms_to_ns(500)
 """How long answers take in a call that had none."""
+
+READY_NS = ms_to_ns(20)
+"""A draft whose audio leaves so soon after the end of its turn was ready by then."""
 
 OPEN_WORDS = "words of an earlier turn were not answered yet"
 NEVER_LISTENED = "the agent never had only to listen"
@@ -74,13 +77,23 @@ def _turn(replay: CoreReplay, span: Span, until: int | None, answer_ns: int) -> 
 
 
 def _answer_ns(recorded: Recorded) -> int:
-    """How long answers of a call take, from the order to their first audio: the median."""
-    begun, took = {}, {}
+    """How long answers of a call take, from the order to their first audio: the median.
+
+    A draft that was ready when its turn ended took that long at most.
+    """
+    begun: dict[int, int] = {}
+    adopted: dict[int, int] = {}
+    took: dict[int, int] = {}
     for decision in recorded.decisions:
-        begun |= {one.reply: decision.at for one in decision.effects if isinstance(one, StartReply)}
+        for effect in decision.effects:
+            if isinstance(effect, DraftReply | StartReply):
+                begun.setdefault(effect.reply, decision.at)
+            if isinstance(effect, StartReply) and effect.is_drafted:
+                adopted[effect.reply] = decision.at
         if isinstance(decision.event, ReplyAudioStarted) and decision.event.reply in begun:
-            took.setdefault(decision.event.reply, decision.at - begun[decision.event.reply])
-    return median_low(took.values()) if took else ANSWER_NS
+            took.setdefault(decision.event.reply, decision.at)
+    exact = [at - begun[reply] for reply, at in took.items() if at - adopted.get(reply, 0) > READY_NS]
+    return median_low(exact) if exact else min((at - begun[reply] for reply, at in took.items()), default=ANSWER_NS)
 
 
 def _events(replay: CoreReplay, begin: int, until: int | None) -> Iterator[tuple[int, Event]]:

@@ -23,7 +23,7 @@ def tune(*words: str | Path) -> Result:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recorded")
-    record_many(folder, calls=44, pause_ms=830, profile=Profile(wait_ms=700))
+    record_many(folder, calls=44, pause_ms=830, profile=Profile(wait_ms=700, drafts=0))
     (folder / "CA0000.wires.jsonl").write_text("no trace, and none is expected\n")
     return folder
 
@@ -31,7 +31,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def written(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
-    files = ["--out", folder / "mine.toml", "--svg", folder / "curve.svg", "--html", folder / "page.html"]
+    files: list[str | Path] = [
+        "--out",
+        folder / "mine.toml",
+        "--svg",
+        folder / "curve.svg",
+        "--html",
+        folder / "page.html",
+    ]
     result = tune(recorded, BOUND, "--json", *files)
     assert result.exit_code == 0, result.output
     (folder / "told.json").write_text(result.stdout)
@@ -60,6 +67,7 @@ def test_the_chosen_profile_loads_as_one_and_says_by_what_it_was_chosen(written:
     assert "on 2026-11-29, seed 0" in text
     assert "176 turns of 44 calls" in text
     assert tomllib.loads(text)["profile"]["base"] == "default"
+    assert tomllib.loads(text)["profile"]["drafts"] == 0, "as it was recorded"
 
 
 def test_an_agent_can_be_given_the_chosen_profile(written: Path, tmp_path: Path) -> None:
@@ -191,7 +199,7 @@ def test_what_else_lies_in_a_folder_is_told_and_left_alone(tmp_path: Path) -> No
     [
         ([], "expected traces or folders of them, or --scripts, or --corpus"),
         (["--corpus", "--scripts", "booking"], "one of the three"),
-        (["--scripts", "booking", "--only", "pauses"], "--only chooses from the corpus"),
+        (["--scripts", "booking", "--only", "pauses"], "they need --corpus"),
         (["--corpus", "--only", "pauzes"], 'no situation is called "pauzes"'),
         (["--scripts", "no_such_script"], "no_such_script"),
         (["--corpus", "--profile", "schedulling"], "expected a named profile"),

@@ -21,11 +21,14 @@ PAUSE_MS = 830
 
 BOUND = 0.1
 
+UNDRAFTED = Profile(drafts=0)
+"""What was recorded tells then how long answers take."""
+
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> list[CallTurns]:
     folder = tmp_path_factory.mktemp("recorded")
-    record_many(folder, calls=46, pause_ms=PAUSE_MS, profile=Profile(wait_ms=700))
+    record_many(folder, calls=46, pause_ms=PAUSE_MS, profile=Profile(wait_ms=700, drafts=0))
     heard = [heard_in(one) for one in recordings([folder])]
     return [one.turns for one in heard if isinstance(one, Heard)]
 
@@ -39,7 +42,7 @@ def test_whatever_value_is_tried_the_others_make_way(changes: list[tuple[str, in
 
 
 def test_the_known_best_wait_is_found(calls: list[CallTurns]) -> None:
-    (tuned,) = tune(calls, [Start("default", Profile(), BOUND)], jobs=1)
+    (tuned,) = tune(calls, [Start("undrafted", UNDRAFTED, BOUND)], jobs=1)
     assert tuned.before.tuning.cut_off_rate is not None
     assert tuned.before.tuning.cut_off_rate > 0.25, "every third turn goes on after a pause"
     assert tuned.chosen is not None
@@ -50,7 +53,7 @@ def test_the_known_best_wait_is_found(calls: list[CallTurns]) -> None:
 
 
 def test_nothing_on_the_curve_is_beaten(calls: list[CallTurns]) -> None:
-    known = sweep(Profile(), Judge(calls[:6]))
+    known = sweep(UNDRAFTED, Judge(calls[:6]))
     rated = [(known[profile].delay_ms, known[profile].cut_offs) for profile in frontier(known)]
     assert len(rated) >= 2
     assert rated == sorted(rated)
@@ -72,7 +75,7 @@ def test_several_processes_judge_as_one_does(calls: list[CallTurns]) -> None:
 
 
 def test_the_same_seed_gives_the_same_intervals(calls: list[CallTurns]) -> None:
-    (measured,) = Judge(calls).judge([Profile()])
+    (measured,) = Judge(calls).judge([UNDRAFTED])
     assert measured.intervals(3) == measured.intervals(3)
     assert measured.intervals(3) != measured.intervals(4)
     intervals = measured.intervals(3)
@@ -83,10 +86,10 @@ def test_the_same_seed_gives_the_same_intervals(calls: list[CallTurns]) -> None:
 
 
 def test_more_patience_than_was_ever_seen_is_no_choice(tmp_path: Path) -> None:
-    record_many(tmp_path, calls=4, pause_ms=880, profile=Profile(wait_ms=300))
+    record_many(tmp_path, calls=4, pause_ms=880, profile=replace(UNDRAFTED, wait_ms=300))
     heard = [one for one in map(heard_in, recordings([tmp_path])) if isinstance(one, Heard)]
     judge = Judge([one.turns for one in heard])
-    seen, unseen = Profile(wait_ms=550), Profile(wait_ms=800)
+    seen, unseen = replace(UNDRAFTED, wait_ms=550), replace(UNDRAFTED, wait_ms=800)
     known = dict(zip((seen, unseen), judge.judge([seen, unseen]), strict=True))
     assert known[unseen].not_seen > 0
     choice = choose({unseen: known[unseen]}, 0.03)

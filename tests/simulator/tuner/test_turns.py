@@ -1,5 +1,6 @@
 """The caller's turns on record: what belongs to one, when another tuning would have answered, what nobody can tell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,16 @@ from simulator.tuner.deciding import CUT_OFF, CallTurns, Verdict, decide, decide
 from simulator.tuner.turns import UNANSWERED, recorded_turns
 from tests.simulator.tuner.recorded_calls import FINAL_MS, LATENCY_MS, WHOLE, RecordedCall, paused, record
 
-PATIENT = Profile(wait_ms=900, unfinished_wait_ms=1_200)
+PATIENT = Profile(wait_ms=900, unfinished_wait_ms=1_200, drafts=0)
 
 
 def turns_in(path: Path) -> CallTurns:
     return recorded_turns("a call", replay_core(read_recorded(path)), is_for_test=False)
 
 
-def waiting(wait_ms: int) -> Profile:
-    return Profile(wait_ms=wait_ms, quick_wait_ms=min(200, wait_ms), unfinished_wait_ms=max(1_000, wait_ms))
+def waiting(wait_ms: int, drafts: int = 0) -> Profile:
+    quick, unfinished = min(200, wait_ms), max(1_000, wait_ms)
+    return Profile(wait_ms=wait_ms, quick_wait_ms=quick, unfinished_wait_ms=unfinished, drafts=drafts)
 
 
 def answered_after(wait_ms: int, wasted: int = 0) -> Verdict:
@@ -52,6 +54,17 @@ def test_an_answer_that_the_caller_overtakes_is_never_heard_and_wasted(tmp_path:
     assert decide(turn, waiting(800)) == answered_after(800)
 
 
+def test_an_answer_that_was_drafted_sounds_sooner(tmp_path: Path) -> None:
+    (turn,) = turns_in(record(tmp_path, "CA1", [WHOLE], PATIENT)).turns
+    assert decide(turn, waiting(800, drafts=3)) == Verdict(800), "it was ready by then"
+    assert decide(turn, waiting(300, drafts=3)) == Verdict(FINAL_MS + LATENCY_MS), "it was not"
+
+
+def test_an_answer_that_was_drafted_took_its_time_from_the_draft_on(tmp_path: Path) -> None:
+    (turn,) = turns_in(record(tmp_path, "CA1", [WHOLE], replace(PATIENT, drafts=3))).turns
+    assert turn.answer_ns == ms_to_ns(900 - FINAL_MS + LATENCY_MS)
+
+
 def test_words_that_begin_as_our_answer_begins_were_under_way(tmp_path: Path) -> None:
     begins_with_us = turns_in(record(tmp_path, "CA1", [paused(300 + LATENCY_MS + 200)], waiting(300)))
     assert len(begins_with_us.turns) == 1
@@ -80,8 +93,8 @@ def test_each_turn_of_a_call_is_judged_by_itself(tmp_path: Path) -> None:
 def test_unfinished_words_are_waited_for_by_their_own_value(tmp_path: Path) -> None:
     parts = (("I would like to come on, um,", 1_200), ("Tuesday.", 0))
     (turn,) = turns_in(record(tmp_path, "CA1", [parts], PATIENT)).turns
-    assert decide(turn, Profile(wait_ms=400, unfinished_wait_ms=700)) == Verdict(CUT_OFF)
-    assert decide(turn, Profile(wait_ms=400, unfinished_wait_ms=1_300)) == answered_after(400)
+    assert decide(turn, Profile(wait_ms=400, unfinished_wait_ms=700, drafts=0)) == Verdict(CUT_OFF)
+    assert decide(turn, Profile(wait_ms=400, unfinished_wait_ms=1_300, drafts=0)) == answered_after(400)
 
 
 def test_a_turn_that_nobody_answered_tells_nothing(tmp_path: Path) -> None:
