@@ -12,7 +12,7 @@ import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.profiles import complaints_of, values_of
-from agent.remote_tables import HttpToolTable
+from agent.remote_tables import HttpToolTable, McpServerTable
 from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
 from fsm.profile import Phrases
@@ -25,7 +25,7 @@ BUNDLED = Path(tools.__file__).parent
 FILE = "agent.toml"
 """An agent's file in its folder."""
 
-TABLES: Mapping[str, type[BaseModel]] = {"http_tools": HttpToolTable}
+TABLES: Mapping[str, type[BaseModel]] = {"http_tools": HttpToolTable, "mcp_servers": McpServerTable}
 """What the items of lists of tables are."""
 
 MAX_FILE_BYTES = 256 * 1024
@@ -61,6 +61,8 @@ class Agent(BaseModel):
     """Python files with tools of the agent's own, as absolute paths (in the TOML: seen from it), or modules."""
     http_tools: tuple[HttpToolTable, ...] = Field(default=(), strict=False)
     """Tools that are HTTP endpoints of one's own."""
+    mcp_servers: tuple[McpServerTable, ...] = Field(default=(), strict=False)
+    """MCP servers whose tools it uses besides, while they are there."""
     prefetch: tuple[str, ...] = Field(default=(), strict=False)
     """Tools that are asked when a call begins, without arguments."""
     phrases: dict[str, Any] = Field(default_factory=dict)
@@ -81,7 +83,9 @@ class Agent(BaseModel):
     def fixed_phrases(self, tools: Registry) -> Phrases:
         """Its phrases, with those of `tools` while they run. Raises ValueError."""
         own = self.phrases.get("tools", {})
-        if isinstance(own, dict) and (unknown := [name for name in own if name not in tools]):
+        elsewhere = tuple(f"{server.name}_" for server in self.mcp_servers)  # what they have is not known here
+        known = [*tools.names, *(name for name in own if name.startswith(elsewhere))]
+        if isinstance(own, dict) and (unknown := [name for name in own if name not in known]):
             raise ValueError(f"phrases: tools: {UnknownToolError(unknown[0], tools.names)}")
         told = {tool.name: tool.terms.filler for tool in tools if tool.terms.filler}
         return Phrases.from_table({**self.phrases, "tools": {**told, **own} if isinstance(own, dict) else own})

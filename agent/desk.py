@@ -1,14 +1,14 @@
 """The desk that takes calls: everything they share, and a `Call` for every stream that may come in."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from agent.agent_file import Agent
-from agent.assembly import Providers, make_character
+from agent.assembly import Providers, make_character, schemas_of
 from agent.call import Call
 from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
@@ -23,6 +23,8 @@ from agent.twilio import Phone, Started
 from agent.workshop import Workshop
 from fsm.units import FRAME_MS, ms_to_ns
 from tools.ports import Cache
+from tools.registry import Registry
+from tools.tool import Tool
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +72,9 @@ class Desk:
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
+        self._own_tools = agent.toolset()
         self.workshop = Workshop(
-            agent.toolset(), config.data, wall_clock, ids or RandomIds(), ports=tool_ports, cache=cache
+            self._own_tools, config.data, wall_clock, ids or RandomIds(), ports=tool_ports, cache=cache
         )
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
@@ -88,6 +91,13 @@ class Desk:
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,
         )
+
+    def offer_tools(self, remote: Iterable[Tool]) -> None:
+        """Calls that start from now on have these tools besides the agent's own; its own go before one so named."""
+        own = self._own_tools
+        tools = Registry([*own, *(tool for tool in remote if tool.name not in own)])
+        self.workshop.tools = tools
+        self._character = replace(self._character, tools=schemas_of(tools))
 
     def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:
         """Calls that start from now on tell voice edges with detectors made so."""

@@ -14,6 +14,7 @@ from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
 from agent.desk import Desk
 from agent.errors import Fault
+from agent.mcp_servers import McpServers
 from agent.net import LoopNetwork
 from agent.ports import SpeechToText, TextToSpeech
 from agent.providers.local import LocalSpeech
@@ -63,6 +64,7 @@ class House:
             tool_ports=ports,
             cache=self.cache,
         )
+        self.mcp = McpServers(config, agent, lambda: self.desk.offer_tools(self.mcp.tools))
         self.ears_room = open_room(config)
         if self.ears_room is not None:
             self.desk.listen_with(self.ears_room.new_detector)
@@ -85,7 +87,7 @@ class House:
         try:
             if self.local is not None and self._owns_local:
                 await self.local.start()
-            await self.cache.open()
+            await asyncio.gather(self.cache.open(), self.mcp.open())
             await self.server.start()
         except BaseException:
             await self._close()
@@ -110,6 +112,7 @@ class House:
         if self._settling is not None:
             self._settling.cancel()
         self.desk.close()
+        await self.mcp.close()
         await self.cache.close()
         if self.ears_room is not None:
             self.ears_room.close()

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tools.mcp_tools import McpTerms
 from tools.tool import DEADLINE_MS, EFFECT_LIMIT_MS, NAME_PATTERN, Kind, Terms, Tool
 from tools.webhook import webhook_tool
 
@@ -86,6 +87,46 @@ class HttpToolTable(BaseModel):
         return webhook_tool(
             self.name, self.description, schema_of(self.parameters), terms, self.url, secret_env=self.secret_env
         )
+
+
+class McpServerTable(BaseModel):
+    """One `[[mcp_servers]]`: at a URL, or a program that is started and ended with the server."""
+
+    model_config = TABLE
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,32}$")]
+    """Stands in front of its tools' names."""
+    url: Url | Literal[""] = ""
+    command: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=(), strict=False)
+    env: tuple[Variable, ...] = Field(default=(), strict=False)
+    """Variables that the program is given, beside PATH, HOME and the like."""
+    headers_env: dict[str, Variable] = Field(default_factory=dict)
+    """Headers for the URL, each with the variable that holds its value."""
+    allow: tuple[str, ...] = Field(default=("*",), min_length=1, strict=False)
+    """Patterns of the tools' own names."""
+    kinds: dict[str, Annotated[Kind, Field(strict=False)]] = Field(default_factory=dict)
+    """By tool, over what the server says; a tool of which nobody says anything has an effect."""
+    cache_ms: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """By tool; only for those that `kinds` calls pure."""
+    deadline_ms: int = Field(default=DEADLINE_MS, ge=1, le=EFFECT_LIMIT_MS)
+    private: tuple[str, ...] = Field(default=(), strict=False)
+    """Arguments of any of its tools."""
+
+    @model_validator(mode="after")
+    def _is_one_server(self) -> Self:
+        if bool(self.url) == bool(self.command):
+            raise ValueError("expected url or command, one of them")
+        if self.command and self.headers_env:
+            raise ValueError("headers_env goes with url")
+        if self.url and self.env:
+            raise ValueError("env goes with command")
+        if impure := [name for name in self.cache_ms if self.kinds.get(name) is not Kind.PURE]:
+            raise ValueError(f'cache_ms: only a pure tool can be kept: kinds = {{ {impure[0]} = "pure" }}')
+        return self
+
+    def terms(self) -> McpTerms:
+        """On what terms its tools are used."""
+        return McpTerms(self.name, self.allow, self.kinds, self.cache_ms, self.deadline_ms, frozenset(self.private))
 
 
 def schema_of(parameters: Mapping[str, Any]) -> Mapping[str, Any]:

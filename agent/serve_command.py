@@ -33,8 +33,9 @@ def serve(is_open: bool, host: str | None, port: int | None, agent_name: str | N
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(scrub_record)
-    for noisy in ("asyncio", "urllib3", "twilio", "transitions"):
+    for noisy in ("asyncio", "urllib3", "twilio", "transitions", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("mcp").setLevel(logging.WARNING if verbose else logging.CRITICAL)  # we say it in one line
     try:
         config = load_config(os.environ, Path(".env"))
         config = replace(
@@ -58,7 +59,7 @@ async def serve_calls(config: Config, agent: Agent) -> None:
         for line in describe(whole):
             if line.name.split("_")[0].lower() not in emulated:
                 click.echo(str(line), err=True)
-        for line in describe_tools(whole, agent):
+        for line in (*describe_tools(whole, agent), *house.mcp.describe()):
             click.echo(str(line), err=True)
         for name, meaning in emulated.items():
             click.echo(str(SettingLine(name, False, meaning)), err=True)

@@ -1,6 +1,8 @@
 """`offhook tools`: what an agent may do, and what became of what it did."""
 
+import asyncio
 import json
+import logging
 import os
 from dataclasses import asdict
 from datetime import datetime
@@ -8,9 +10,11 @@ from pathlib import Path
 
 import click
 
-from agent.agent_file import load_agent
-from agent.config import load_config
+from agent.agent_file import Agent, load_agent
+from agent.config import Config, load_config
+from agent.config_report import SettingLine
 from agent.errors import SettingsError
+from agent.mcp_servers import McpServers
 from tools.journal import FILE, Entry, FileJournal, JournalError
 from tools.outcome import Fate
 from tools.tool import Tool
@@ -33,12 +37,26 @@ def tools() -> None:
 def list_tools(agent: str | None, as_json: bool) -> None:
     """The tools of an agent, as the model is told of them and as they are run."""
     try:
-        chosen = agent or load_config(os.environ, Path(".env")).agent
-        found = load_agent(chosen).toolset()
+        config = load_config(os.environ, Path(".env"))
+        chosen = load_agent(agent or config.agent)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    for tool in found:
+    remote, absent = asyncio.run(_from_servers(config, chosen)) if chosen.mcp_servers else ((), ())
+    for tool in (*chosen.toolset(), *remote):
         click.echo(json.dumps(_told(tool)) if as_json else _line(tool))
+    for line in absent:
+        click.echo(str(line), err=True)
+
+
+async def _from_servers(config: Config, agent: Agent) -> tuple[tuple[Tool, ...], tuple[SettingLine, ...]]:
+    """The tools of an agent's MCP servers, and what there is to say of servers that are not there."""
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # we say it in one line
+    logging.getLogger("tools.mcp_server").setLevel(logging.CRITICAL)  # and once
+    servers = McpServers(config, agent)
+    await servers.open()
+    found = servers.tools, tuple(line for line in servers.describe() if not line.is_fine)
+    await servers.close()
+    return found
 
 
 def _told(tool: Tool) -> dict[str, object]:

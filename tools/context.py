@@ -45,7 +45,14 @@ class ToolError(Exception):
 
 
 class ToolFailed(Exception):  # noqa: N818 - a fact about the tool, not a mistake in it
-    """It failed for a reason outside of this program, which was logged where it was met; what was done is not known."""
+    """It failed for a reason outside of this program, which was logged where it was met; what was done is not known.
+
+    `told` is what the model may know of it.
+    """
+
+    def __init__(self, reason: str, *, told: str = "") -> None:
+        super().__init__(reason)
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)

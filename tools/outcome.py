@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from tools.brief import MAX_CHARS, brief
-from tools.context import EndsCall, NotDone, ToolError
+from tools.context import EndsCall, NotDone, ToolError, ToolFailed
 from tools.tool import Kind, Tool
 
 MAX_RESULT_CHARS = MAX_CHARS
@@ -65,6 +65,8 @@ def broken(tool: Tool, error: Exception) -> Ending:
     if isinstance(error, ToolError):
         return Ending(failure(str(error)), Fate.NOT_DONE)
     told = BROKE_HALF_WAY if tool.terms.kind is Kind.EFFECT else BROKE
+    if isinstance(error, ToolFailed) and error.told:
+        told += f" It says: {error.told}"
     return Ending(failure(told, say=tool.terms.on_failure), Fate.UNSURE)
 
 

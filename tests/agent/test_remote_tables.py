@@ -1,14 +1,20 @@
 """Tools that an agent's file declares: HTTP endpoints, and what is asked ahead of need."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from agent.agent_file import load_agent
+from agent.cli import offhook
 from agent.config import Config, load_config
 from agent.errors import SettingsError
+from agent.mcp_servers import McpServers
 from agent.tool_ports import describe_tools
 from tests.agent.test_agent_file import MINIMAL, write
+from tests.tools.test_mcp_server import PROGRAM
+from tools.mcp_tools import McpTerms
 from tools.tool import Kind
 
 HTTP = """
@@ -120,3 +126,60 @@ def test_a_secret_that_is_not_set_is_told_at_the_start(tmp_path: Path) -> None:
     config = load_config({"SHOP_SECRET": "s3cret"})
     assert not list(describe_tools(config, agent))
     assert "s3cret" not in repr(config)
+
+
+MCP = '[[mcp_servers]]\nname = "crm"\n'
+
+
+def test_an_mcp_server_is_a_url_or_a_program(tmp_path: Path) -> None:
+    text = (
+        MINIMAL
+        + '[phrases.tools]\ncrm_find = "Let me look you up."\n'
+        + MCP
+        + (
+            'url = "https://crm.example/mcp"\nheaders_env = { Authorization = "CRM_AUTH" }\n'
+            'allow = ["find*"]\nkinds = { find = "pure" }\ncache_ms = { find = 1_000 }\nprivate = ["phone"]\n'
+        )
+    )
+    agent = load_agent(write(tmp_path, text))
+    [server] = McpServers(load_config({"CRM_AUTH": "Bearer s3cret"}), agent).servers
+    assert server.terms == McpTerms(
+        "crm", ("find*",), {"find": Kind.PURE}, {"find": 1_000}, 3_000, frozenset({"phone"})
+    )
+    assert server._address.headers == {"Authorization": "Bearer s3cret"}
+    assert "s3cret" not in repr(server._address)
+    assert agent.fixed_phrases(agent.toolset()).tools["crm_find"] == "Let me look you up."
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("", "mcp_servers.0: value error, expected url or command, one of them"),
+        ('url = "https://x.example"\ncommand = ["x"]', "expected url or command, one of them"),
+        ('command = ["x"]\nheaders_env = { A = "B" }', "headers_env goes with url"),
+        ('url = "https://x.example"\nenv = ["B"]', "env goes with command"),
+        ('command = ["x"]\ncache_ms = { find = 5 }', 'only a pure tool can be kept: kinds = { find = "pure" }'),
+        ('url = "http://x.example"', "over http callers' words would cross the internet"),
+        ('comand = ["x"]', 'unknown key "mcp_servers.0.comand"; did you mean "command"?'),
+    ],
+)
+def test_complaints_about_mcp_servers_say_what_was_expected(tmp_path: Path, more: str, told: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_agent(write(tmp_path, MINIMAL + MCP + more))
+    assert told in str(error.value).replace('"mcp_servers.0"', "mcp_servers.0")
+
+
+def test_an_agent_works_without_its_mcp_servers_and_says_so(tmp_path: Path) -> None:
+    file = write(tmp_path, MINIMAL + 'tools = ["hang_up"]\n' + MCP + 'command = ["/no/such/program"]\n')
+    answer = CliRunner().invoke(offhook, ["tools", "list", "--agent", file])
+    assert answer.exit_code == 0
+    assert answer.output.startswith("hang_up(")
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("missing  MCP server crm: FileNotFoundError")
+
+
+def test_the_tools_of_mcp_servers_are_listed_with_the_agents_own(tmp_path: Path) -> None:
+    text = MINIMAL + 'tools = ["hang_up"]\n' + MCP + f"command = {json.dumps(list(PROGRAM))}\nallow = ['find_order']\n"
+    answer = CliRunner().invoke(offhook, ["tools", "list", "--json", "--agent", write(tmp_path, text)])
+    told = [json.loads(line) for line in answer.output.splitlines()]
+    assert [(tool["name"], tool["kind"]) for tool in told] == [("hang_up", "effect"), ("crm_find_order", "pure")]
