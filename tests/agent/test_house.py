@@ -1,7 +1,9 @@
 """One process that answers calls: opened and closed in the right order, whatever goes wrong on the way."""
 
 import asyncio
+import json
 import logging
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -22,6 +24,8 @@ from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from tests.agent.call_fakes import FakeHearing, FakeVoices
 from tests.patience import PATIENCE_S, run_patiently
+from tests.tools.test_mcp_server import PROGRAM
+from tools.waiting import elapse
 
 AGENT = load_agent("appointments")
 NOBODY = "http://127.0.0.1:9"
@@ -273,5 +277,31 @@ def test_calls_are_ended_by_rest_where_there_is_an_account(tmp_path: Path) -> No
         telephony = [House(each, AGENT).server._telephony for each in (config, token_only, whole)]
         assert telephony[:2] == [None, None]
         assert isinstance(telephony[2], TwilioTelephony)
+
+    told(story)
+
+
+def test_calls_have_the_tools_of_mcp_servers_while_these_are_there(tmp_path: Path) -> None:
+    pid_file, agent_file = tmp_path / "pid", tmp_path / "desk.toml"
+    agent_file.write_text(
+        'name = "desk"\nprompt = "You answer."\ntools = ["hang_up"]\n'
+        f'[[mcp_servers]]\nname = "shop"\ncommand = {json.dumps(list(PROGRAM))}\nenv = ["PID_FILE"]\n'
+        '[[mcp_servers]]\nname = "gone"\ncommand = ["/no/such/program"]\n'
+    )
+
+    async def story() -> None:
+        config = settings(tmp_path, PID_FILE=str(pid_file))
+        async with House(config, load_agent(str(agent_file))) as house:
+            while "shop_find_order" not in house.desk.workshop.tools:  # a busy machine starts programs slowly
+                await elapse(0.01)
+            there, gone = house.mcp.describe()
+            assert there.is_fine
+            assert "shop_find_order" in there.meaning
+            assert not gone.is_fine
+            assert "the agent works without its tools" in gone.meaning
+            outcome = await house.desk.workshop.runner("CA1", "+1").run("shop_find_order", '{"order": "A17"}')
+            assert "on its way" in outcome.result
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid_file.read_text()), 0)
 
     told(story)
