@@ -1,0 +1,1 @@
+"""How the tables of the breakdown service came to be."""

@@ -1,0 +1,1 @@
+"""A utility that bills its customers: what is owed, and paying it by the card on file."""

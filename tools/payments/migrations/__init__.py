@@ -1,0 +1,1 @@
+"""How the tables of the utility came to be."""
