@@ -143,4 +143,8 @@ def rows_of(business: Business, data: Path, table: str) -> list[dict[str, object
         return []
     columns = business.tables.tables[table]
     found = select(columns).order_by(*columns.primary_key.columns)
-    return read_sqlite(business, path, lambda db: [dict(row) for row in db.execute(found).mappings()])
+    return read_sqlite(
+        business,
+        path,
+        lambda db: [{str(column): value for column, value in row.items()} for row in db.execute(found).mappings()],
+    )

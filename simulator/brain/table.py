@@ -121,33 +121,31 @@ class TableBrain:
         if heard.means(Intent.BYE):
             standing.ends = True
             return
-        if self._understands(standing, said, heard):
+        if self._tries_again(standing, heard) if standing.is_broken else self._understands(standing, said, heard):
             standing.misses = 0
             return
         standing.misses += 1
         standing.prefix = INTERRUPTED if standing.was_cut else MISSED
 
     def _understands(self, standing: Standing, said: str, heard: Heard) -> bool:
-        if standing.is_broken:
-            return self._tries_again(standing, heard)
         number = standing.step()
         step = standing.goal.steps[number] if standing.goal is not None and number is not None else None
         if step is not None and number is not None and step.confirm and self._confirms(standing, number, step, heard):
             return True
-        told = self._take_values(standing, step.ask if step is not None else "", said)
         goal = next((goal for goal in self._rules.goals if goal.wants.search(heard.text)), None)
+        if goal is None and standing.goal is None and self._otherwise is not None:
+            return True  # said to the other brain
+        told = self._take_values(standing, step.ask if step is not None else "", said)
         if goal is not None and (step is None or (goal is not standing.goal and not told)):
             standing.begin(goal)
             return True
-        if told:
-            return True
+        return told or self._small_talk(standing, step, heard)
+
+    def _small_talk(self, standing: Standing, step: Step | None, heard: Heard) -> bool:
         for answer in self._rules.answers:
             if answer.wants.search(heard.text):
                 standing.prefix = answer.text
                 return True
-        return self._small_talk(standing, step, heard)
-
-    def _small_talk(self, standing: Standing, step: Step | None, heard: Heard) -> bool:
         if step is None and standing.goal is not None and heard.means(*CLOSING):
             standing.ends = True
             return True

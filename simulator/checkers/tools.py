@@ -101,12 +101,14 @@ def _bookings(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     if not call.lines or call.lines[0].get("words") == "hidden" or evidence.is_partial:
         return
     rows = [row for row in booking_rows(evidence.data / DATABASE) if row["call_id"] == call.twilio.record.sid]
-    told: set[str] = set()
+    told: dict[int, str] = {}
     for line in call.events:
         if line["event"] == "ToolReturned" and '"booked":true' in line["data"]["result"]:
-            told.add(str(orjson.loads(line["data"]["result"])["slot_id"]))
+            answer = orjson.loads(line["data"]["result"])
+            told[answer["appointment_id"]] = answer["slot_id"]
     asked = sum(name == "RunTool" and data["call"]["name"] == "book_appointment" for _, name, data in call.effects)
     if len(rows) > asked:
         yield f"{len(rows)} appointments stand in the database, {asked} were asked for", None
-    for slot in sorted(told - {str(row["slot"]) for row in rows}):
+    kept = {row["id"] for row in rows}  # it may have been moved since, or cancelled: its row stays
+    for slot in (slot for number, slot in told.items() if number not in kept):
         yield f"the appointment at {slot} was told of and is not in the database", None

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 
 from agent.agent_file import load_agent
@@ -13,8 +14,9 @@ from agent.net import LoopNetwork
 from agent.providers.local import LocalSpeech
 from agent.trace import Observer
 from simulator.account import ACCOUNT_SID, AUTH_TOKEN
+from simulator.brain.of_agent import brain_of
 from simulator.caller import Caller
-from simulator.demo.story import KEPT_WIRES, SCRIPT, Options, Performance, demo_settings
+from simulator.demo.story import KEPT_WIRES, Options, Performance, demo_settings, story_of
 from simulator.ears import Ear
 from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.twilio import TwilioCall
@@ -35,10 +37,12 @@ async def perform_live(
     options: Options, observer: Observer | None = None, watch: Watch = lambda _caller: None
 ) -> Performance:
     """Let the call happen, in real time. Raises TimeoutError where it does not end."""
-    async with EmulatedProviders(Setup(seed=options.seed)) as emulated:
-        config = load_config(demo_settings(emulated.env, options.data) | KEPT_WIRES)
+    story = story_of(options.agent)
+    options = replace(options, now=options.now or story.now)
+    async with EmulatedProviders(Setup(seed=options.seed, brain=brain_of(options.agent))) as emulated:
+        config = load_config(demo_settings(emulated.env, options.data, options.agent) | KEPT_WIRES)
         async with opened_house(config, options, observer) as house:
-            return await place_call(house, options, SCRIPT, watch=watch)
+            return await place_call(house, options, story.script, watch=watch)
 
 
 @asynccontextmanager
@@ -99,4 +103,4 @@ async def place_call(
                     await over.wait()
     ended_at = house.clock.now()
     await network.close()
-    return Performance(caller, call, started_at, ended_at, options.data, options.record)
+    return Performance(caller, call, started_at, ended_at, options.data, options.record, options.agent)

@@ -7,10 +7,16 @@ from typing import Any
 from agent.ledger import ledger_of
 from agent.trace_view import read_trace
 from fsm.words import tokens
-from simulator.demo.story import Performance
-from tools.appointments.tools import booking_rows
+from simulator.demo.story import Performance, story_of
+from simulator.scenario.expectations.counts import Rows
+from tools.business import KNOWN
+from tools.store import rows_of
 
-DATABASE = "appointments.db"
+NOTHING_DONE = "nothing was done"
+"""The outcome of a call that left nothing in the business's database."""
+
+
+RowsByTable = dict[str, list[dict[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ def report(performance: Performance) -> dict[str, Any]:
     """Everything about the call as one JSON object."""
     lines = read_trace(performance.trace)
     interruptions = interruptions_of(lines, performance)
-    bookings = booking_rows(performance.data / DATABASE)
+    rows = rows_of_call(performance)
+    main = next(iter(rows.values()), [])
     turns = [
         {
             "turn": ledger.turn,
@@ -43,31 +50,54 @@ def report(performance: Performance) -> dict[str, Any]:
         for ledger in ledger_of(lines)
     ]
     return {
-        "outcome": outcome_of(performance, lines, bookings),
+        "outcome": outcome_of(performance, lines, rows),
         "duration_ms": (performance.ended_at - performance.started_at) // 1_000_000,
         "turns": turns,
         "interruptions": len(interruptions),
         "heard_error_words": sum(i.error_words for i in interruptions) if performance.caller.heard else None,
         "resumed_after_false_alarm": sum(1 for line in moves(lines, "BARGE_IN", "SPEAKING")),
-        "booking": bookings[-1] if bookings else None,
+        "agent": performance.agent,
+        "booking": main[-1] if main else None,
+        "rows": rows,
         "said_by_caller": [said.text or said.kind for said in performance.caller.said],
         "heard_by_caller": [utterance.text for utterance in performance.caller.agent_speech],
         "twilio_warnings": [str(warning) for phone in performance.call.phones for warning in phone.warnings],
         "notes": list(performance.notes),
         "trace": str(performance.trace),
         "recording": str(performance.recording),
-        "database": str(performance.data / DATABASE),
+        "database": str(next(iter(databases_of(performance)), performance.data)),
     }
 
 
-def outcome_of(performance: Performance, lines: list[dict[str, Any]], bookings: list[dict[str, object]]) -> str:
+def rows_of_call(performance: Performance) -> RowsByTable:
+    """What the call left in the databases of businesses, by table."""
+    found: RowsByTable = {}
+    for business in KNOWN.values():
+        for table in business.tables.sorted_tables:
+            if "call_id" in table.columns and not table.name.endswith("_deeds"):
+                rows = rows_of(business, performance.data, table.name)
+                if own := [row for row in rows if row["call_id"] == performance.call.record.sid]:
+                    found[str(table.name)] = own
+    return found
+
+
+def databases_of(performance: Performance) -> list[Path]:
+    """The databases that there are."""
+    paths = (performance.data / business.file for business in KNOWN.values())
+    return [path for path in paths if path.exists()]
+
+
+def outcome_of(performance: Performance, lines: list[dict[str, Any]], rows: RowsByTable) -> str:
     """`completed`, or in a few words what did not happen."""
     if lines[-1]["kind"] != "note" or lines[-1]["note"] != "released":
         return "the call was not released"
     if performance.call.errors:
         return f"the telephone network reported an error: {performance.call.errors[0].message}"
-    if not bookings:
-        return "nothing was booked"
+    if not rows:
+        return NOTHING_DONE
+    for expectation in story_of(performance.agent).plan.expectations:
+        if isinstance(expectation.check, Rows) and (wrong := list(expectation.check.wrong_in(performance.data))):
+            return wrong[0].what
     if performance.caller.missed and performance.caller.missed[0].step is not None:
         return f"a moment in the script did not come: {performance.caller.missed[0].step}"
     return "completed"
@@ -126,12 +156,3 @@ def edit_distance(one: tuple[str, ...], other: tuple[str, ...]) -> int:
         for j, candidate in enumerate(other, 1):
             previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != candidate))
     return row[-1]
-
-
-def saved_where(performance: Performance) -> list[tuple[str, Path]]:
-    """What lies where, for people."""
-    return [
-        ("trace", performance.trace),
-        ("recording", performance.recording),
-        ("database", performance.data / DATABASE),
-    ]

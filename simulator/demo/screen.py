@@ -126,15 +126,19 @@ def show_summary(console: Console, report: dict[str, Any]) -> None:
         console.print(Text.assemble((f"{name:<17}", "dim"), value), soft_wrap=True)  # paths stay in one piece
 
 
+def _row(row: dict[str, Any]) -> str:
+    return ", ".join(f"{column} {value}" for column, value in row.items() if value and column not in ("call_id", "key"))
+
+
 def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
-    booking = report["booking"]
+    written = [f"{table}: {_row(row)}" for table, rows in report["rows"].items() for row in rows]
     errors = report["heard_error_words"]
     heard = "" if errors is None else f", transcript wrong by {errors} words about what was heard"
     return [
         ("outcome", report["outcome"]),
         ("interruptions", f"{report['interruptions']}{heard}"),
         ("talked on after", f"{report['resumed_after_false_alarm']} sounds that were no interruption"),
-        ("booked", "nothing" if booking is None else f"{booking['slot']} for {booking['name']} (row {booking['id']})"),
+        *[("in the database", line) for line in written or ["nothing"]],
         ("trace", report["trace"]),
         ("recording", report["recording"]),
         ("database", report["database"]),

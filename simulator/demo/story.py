@@ -5,21 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agent.agent_file import agent_path
+from agent.errors import SettingsError
 from simulator.caller import Caller
 from simulator.peers.twilio import TwilioCall
-from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, IntoAgentSpeech, Say, Script
+from simulator.runs.plan import Plan
+from simulator.scenario import ScriptError, load, read
+from simulator.script import Script
 
-SCRIPT: Script = (
-    Say("Hello, I need an appointment on Tuesday morning, please.", AfterAgentFinished()),
-    Backchannel("mm-hmm", IntoAgentSpeech(1_200)),
-    Say("Ten o'clock is fine.", AfterAgentFinished()),
-    Say("My name is Ada Lovelace.", AfterAgentFinished()),
-    Say("Wait, where are you exactly?", IntoAgentSpeech(1_500)),
-    Say("No, that is all. Goodbye.", AfterAgentFinished()),
-    HangUp(AfterAgentFinished(silence_ms=2_500, timeout_ms=12_000, if_late=IfLate.HANG_UP)),
-)
-"""Books an appointment, says "mm-hmm" once, interrupts once, says goodbye."""
-
+STORY = Path("scripts") / "demo.toml"
+"""The call script of a demonstration, in an agent's folder."""
 
 KEPT_WIRES = {"OFFHOOK_TRACE_WIRES": "kept"}
 """The demonstration's calls can be replayed whole."""
@@ -33,7 +28,9 @@ class Options:
     record: Path
     seed: int = 0
     now: datetime | None = None
-    """The business's time at which the call begins; None: the real one."""
+    """The business's time at which the call begins; None: the story's, or else the real one."""
+    agent: str = "appointments"
+    """A bundled agent's name, or the folder of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,7 @@ class Performance:
     ended_at: int
     data: Path
     recording: Path
+    agent: str = "appointments"
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,6 +52,31 @@ class Performance:
         return self.data / "traces" / f"{self.call.record.sid}.jsonl"
 
 
-def demo_settings(providers: Mapping[str, str], data: Path) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Who calls an agent in its demonstration, and what must be in the database then; `now`: see `Options`."""
+
+    plan: Plan
+    now: datetime | None
+
+    @property
+    def script(self) -> Script:
+        """What the caller does."""
+        return self.plan.callers[0].script
+
+
+def story_of(agent: str) -> Story:
+    """The demonstration of an agent. Raises SettingsError."""
+    path = agent_path(agent).parent / STORY
+    if not path.is_file():
+        raise SettingsError(f"{agent} has no demonstration: write one into {path}, a call script as for simulate")
+    try:
+        return Story(load(path), read(path).now)
+    except ScriptError as error:
+        raise SettingsError(str(error)) from error
+
+
+def demo_settings(providers: Mapping[str, str], data: Path, agent: str = "appointments") -> dict[str, str]:
     """The environment of the demonstration's server: `providers` are its base URLs and keys."""
-    return {**providers, "OFFHOOK_DATA": str(data), "OFFHOOK_HOST": "127.0.0.1", "OFFHOOK_PORT": "0"}
+    here = {"OFFHOOK_DATA": str(data), "OFFHOOK_HOST": "127.0.0.1", "OFFHOOK_PORT": "0", "OFFHOOK_AGENT": agent}
+    return {**providers, **here}

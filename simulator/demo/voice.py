@@ -11,8 +11,9 @@ from agent.errors import SettingsError
 from agent.providers.local import LocalSpeech
 from agent.trace import Observer
 from fsm.units import ms_to_samples
+from simulator.brain.of_agent import brain_of
 from simulator.demo.live import Watch, opened_house, place_call
-from simulator.demo.story import SCRIPT, Options, Performance, demo_settings
+from simulator.demo.story import Options, Performance, demo_settings, story_of
 from simulator.ears import EnergyEar, voiced_span
 from simulator.emulators import EmulatedProviders, Setup
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, Play, Say, Script, Step
@@ -47,10 +48,16 @@ async def perform_voice(
     local = LocalSpeech(clock)
     try:
         await local.start()
-        script = split_script(read_caller(recording)) if recording is not None else await spoken(SCRIPT, local)
+        script = (
+            split_script(read_caller(recording))
+            if recording is not None
+            else await spoken(story_of(options.agent).script, local)
+        )
         only = ("twilio",) if has_model() else ("twilio", "groq")
-        async with EmulatedProviders(Setup(only=only, seed=options.seed), clock=clock) as emulated:
-            settings = {**own_settings(), **demo_settings(emulated.env, options.data)}
+        async with EmulatedProviders(
+            Setup(only=only, seed=options.seed, brain=brain_of(options.agent)), clock=clock
+        ) as emulated:
+            settings = {**own_settings(), **demo_settings(emulated.env, options.data, options.agent)}
             config = replace(load_config(settings), stt="local", tts="local")
             notes = (SCRIPTED_BRAIN,) if "groq" in only else (f"The language model is at {config.groq_base_url}.",)
             performance = await _perform(config, options, local, script, observer, watch)

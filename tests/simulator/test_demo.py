@@ -3,12 +3,14 @@
 import asyncio
 import json
 import wave
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from agent.cli import offhook
 from agent.config import load_config
@@ -26,6 +28,8 @@ from simulator.replay.wires import read_wires
 from simulator.script import AfterAgentFinished, HangUp, IfLate, Play, Say
 from simulator.speech import silence, speak
 from tests.patience import run_patiently
+from tools.payments.schema import UTILITY, payments
+from tools.store_sqlite import write_sqlite
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -115,6 +119,38 @@ def test_the_command_prints_one_object(tmp_path: Path) -> None:
     told = json.loads(answer.output)
     assert told["outcome"] == "completed"
     assert Path(told["trace"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("agent", "table", "kept"),
+    [
+        ("shipments", "shipments", {"number": "471920", "delivery_on": "2026-11-30"}),
+        ("dispatch", "incidents", {"place": "airport", "unit_id": 2}),
+        ("payments", "payments", {"account": "204517", "amount_cents": 5_000}),
+    ],
+)
+def test_every_agent_completes_its_job_and_shows_its_rows(
+    tmp_path: Path, agent: str, table: str, kept: dict[str, object]
+) -> None:
+    told = report(perform_fast(replace(options(tmp_path), agent=agent)))
+    assert told["outcome"] == "completed"
+    (row,) = told["rows"][table]
+    assert kept.items() <= row.items()
+    assert told["booking"] == row
+
+
+def test_an_outcome_is_what_the_rows_say(tmp_path: Path) -> None:
+    performance = perform_fast(replace(options(tmp_path), agent="payments"))
+    write_sqlite(UTILITY, tmp_path / UTILITY.file, lambda db: db.execute(update(payments).values(amount_cents=4_999)))
+    assert "expected 1 of the rows of payments" in report(performance)["outcome"]
+
+
+def test_an_agent_without_a_story_is_a_clear_complaint(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text('name = "x"\nprompt = "You help."\n')
+    answer = CliRunner().invoke(offhook, ["demo", "--agent", f"{tmp_path}/", "--data", str(tmp_path / "data")])
+    assert answer.exit_code == 1
+    assert "has no demonstration: write one into" in answer.output
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_command_shows_the_conversation(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from fsm.effects import Effect
 from fsm.events import Event
 from fsm.state import CallState, Mode
 from fsm.units import FRAME_MS, NS_PER_MS
-from simulator.demo.story import SCRIPT
+from simulator.demo.story import story_of
 from simulator.peers.twilio_idle import IDLE_FRAMES
 from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
 from simulator.runs.one import run_one
@@ -58,7 +58,7 @@ def decided(data: Path, script: Script, *, skips_idle: bool, seed: int) -> tuple
     return diary, call
 
 
-@pytest.mark.parametrize(("script", "seed"), [(SCRIPT, 0), (WAITS, 1), (INTERRUPTS, 2)])
+@pytest.mark.parametrize(("script", "seed"), [(story_of("appointments").script, 0), (WAITS, 1), (INTERRUPTS, 2)])
 def test_the_same_is_decided_at_nearly_the_same_instants(tmp_path: Path, script: Script, seed: int) -> None:
     every, every_call = decided(tmp_path / "every", script, skips_idle=False, seed=seed)
     idle, idle_call = decided(tmp_path / "idle", script, skips_idle=True, seed=seed)

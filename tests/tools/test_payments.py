@@ -19,7 +19,7 @@ from tools.runner import Runner
 from tools.store import rows_of
 
 MONDAY = datetime.fromisoformat("2026-11-23T09:00")
-ADA = {"account": "204517", "postcode": "80202"}
+ADA: dict[str, Any] = {"account": "204517", "postcode": "80202"}
 LIKE_A_CARD = re.compile(r"(?:[0-9][ -]?){13,19}")
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fsm.state import Mode
@@ -226,7 +227,11 @@ class Rows:
 
     def __call__(self, evidence: Evidence) -> Iterator[Violation]:
         """What does not hold."""
-        rows = list(self._rows(evidence))
+        return self.wrong_in(evidence.data)
+
+    def wrong_in(self, data: Path) -> Iterator[Violation]:
+        """What does not hold of the databases in a directory."""
+        rows = list(self._rows(data))
         fitting = [row for row in rows if all(row.get(column) == value for column, value in self.where)]
         if len(fitting) == self.count:
             return
@@ -238,10 +243,10 @@ class Rows:
             f"there {'are' if len(rows) != 1 else 'is'} {len(rows)}{': ' + there if there else ''}",
         )
 
-    def _rows(self, evidence: Evidence) -> Iterator[dict[str, Any]]:
+    def _rows(self, data: Path) -> Iterator[dict[str, Any]]:
         for business in KNOWN.values():
             if self.table in business.tables.tables:
-                yield from rows_of(business, evidence.data, self.table)
+                yield from rows_of(business, data, self.table)
 
 
 @dataclass(frozen=True, slots=True)
