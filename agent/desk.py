@@ -95,8 +95,10 @@ class Desk:
     def offer_tools(self, remote: Iterable[Tool]) -> None:
         """Calls that start from now on have these tools besides the agent's own; its own go before one so named."""
         own = self._own_tools
-        tools = Registry([*own, *(tool for tool in remote if tool.name not in own)])
-        self.workshop.tools = tools
+        others = [tool for tool in remote if tool.name not in own]
+        tools = self.workshop.tools = Registry([*own, *others])
+        if self.recorder is not None:
+            self.recorder.know_tools(others)
         self._character = replace(self._character, tools=schemas_of(tools))
 
     def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:

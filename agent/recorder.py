@@ -6,7 +6,7 @@ that whatever reaches its code belongs to it and can be told again from its log 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from agent.taped_stream import TapedPort, TapedStream
 from agent.twilio import CallPort
 from agent.wire_log import SUFFIX, WireLog, told_bytes
 from fsm.units import ms_to_ns
+from tools.tool import Tool
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ class CallRecorder(Protocol):
         """What a call that is being started is made of; None for an ordinary one."""
         ...
 
+    def know_tools(self, tools: Iterable[Tool]) -> None:
+        """Calls that start from now on have these tools, which the agent's file does not tell of."""
+
     def close(self) -> None:
         """Release what no call owns."""
 
@@ -89,9 +93,22 @@ class Recorder:
             "settings": {name: getattr(config, name) for name in SETTINGS},
             "agent": agent.model_dump(mode="json"),
         }
+        self._remote_tools: list[dict[str, Any]] = []
         self._kits: dict[_Kit, None] = {}
         self._taped: dict[str, _Kit] = {}
         self._unbound: dict[MediaStream, TapedStream] = {}
+
+    def know_tools(self, tools: Iterable[Tool]) -> None:
+        """Calls that start from now on have these tools, too: what a model is told of them is kept with each."""
+        self._remote_tools = [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+                "private": sorted(tool.terms.private),
+            }
+            for tool in tools
+        ]
 
     # --- what the house tells ----------------------------------------------------------------------------------------
 
@@ -160,7 +177,7 @@ class Recorder:
             del self._kits[kit]
             kit.stop_timer()
         began_at = max(kit.tape.now(), taped.last_at)
-        header = {"call_id": call_sid, **self._made_from}
+        header = {"call_id": call_sid, **self._made_from, "remote_tools": self._remote_tools}
         kit.tape.log.begin(self._traces / f"{call_sid}{SUFFIX}", header, began_at)
         return kit
 

@@ -4,7 +4,7 @@ What came over its wires comes again, in the recorded order and at the recorded 
 with what it did, message by message and decision by decision, up to the first difference.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -26,6 +26,7 @@ from simulator.replay.recorded import Line, Recorded
 from simulator.replay.wires import RecordedWires, Woken
 from simulator.replay.written import Written, is_added
 from simulator.world import World
+from tools.tool import Tool
 
 NOT_COMPARED = ("at_ns", "phrase")
 """Of what was done: when (as what woke it) and what the tape itself answered."""
@@ -79,6 +80,7 @@ class _Stage:
         self._providers = make_providers(wires.config, wires.agent, self._network, deck)
         started_at = datetime.fromisoformat(recorded.started_at)
         self._desk = Desk(wires.config, wires.agent, deck, self._providers, wall_clock=lambda: started_at)
+        self._desk.offer_tools(wires.remote_tools)
         self._desk.recorder = self
         self._ports: list[CallPort] = []
         self._board = Switchboard(DeckClock(deck), self._start_call, max_calls=1)
@@ -88,6 +90,9 @@ class _Stage:
 
     def expect_call(self) -> None:
         """The tape says when."""
+
+    def know_tools(self, tools: Iterable[Tool]) -> None:
+        """The tape has them."""
 
     def tape_of(self, _call_sid: str) -> "_Stage":
         """The call is made of the tape."""

@@ -12,6 +12,9 @@ from agent.config import Config
 from agent.recorder import SETTINGS
 from agent.trace_view import TraceError
 from agent.wire_log import VERSION
+from tools.context import ToolContext
+from tools.declare import tool_of_schema
+from tools.tool import Arguments, Kind, Terms, Tool
 
 Line = Mapping[str, Any]
 
@@ -41,6 +44,7 @@ class RecordedWires:
         try:
             self.config = Config(**{name: str(head["settings"][name]) for name in SETTINGS})  # type: ignore[arg-type]  # all texts
             self.agent = Agent.model_validate(head["agent"])
+            self.remote_tools = [_tool_of(told) for told in head.get("remote_tools", ())]
             self.began_at = int(head["began_at_ns"])
         except (KeyError, TypeError, ValueError) as error:
             raise TraceError(f"{path}:1: expected the settings and the agent of the call: {error}") from None
@@ -120,3 +124,13 @@ def _decoded(raw: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return line if isinstance(line, dict) else None
+
+
+def _tool_of(told: Mapping[str, Any]) -> Tool:
+    """A tool of elsewhere, as a model was told of it; what it answered is on the tape. Raises ValueError, KeyError."""
+
+    async def run(_context: ToolContext, _arguments: Arguments) -> object:
+        raise AssertionError("tools return what they returned then")
+
+    terms = Terms(kind=Kind.EFFECT, private=frozenset(told["private"]))
+    return tool_of_schema(told["name"], told["description"], told["parameters"], run, terms)

@@ -11,12 +11,18 @@ import agent.twilio
 from agent.playout import Playout
 from agent.trace_view import TraceError
 from agent.wire_log import wires_path
+from fsm.events import ToolReturned
+from simulator.brain.answers import BrainAnswer
 from simulator.rehearsal import Cast, Rehearsal, rehearse, trace_of
 from simulator.replay.difference import told
 from simulator.replay.recorded import read_recorded
 from simulator.replay.shell import ShellReplay, replay_shell
 from simulator.replay.wires import read_wires
+from simulator.scenario.answers import Scripted, ScriptedAnswers
 from simulator.script import AfterAgentFinished, HangUp, IfLate, IntoAgentSpeech, Say
+from tools.context import ToolContext
+from tools.declare import tool_of_schema
+from tools.tool import Arguments, Terms
 
 KEPT = {"OFFHOOK_TRACE_WIRES": "kept"}
 SCRIPT = (
@@ -206,3 +212,32 @@ def test_a_log_of_something_unknown_is_a_difference_and_no_crash(trace: Path, tm
     difference = replayed(copy).difference
     assert difference is not None
     assert "earthquake" in difference.actual[0]
+
+
+def test_a_call_whose_tools_were_told_by_a_server_is_replayed_with_them(tmp_path: Path) -> None:
+    async def find(_context: ToolContext, arguments: Arguments) -> object:
+        return {"found": arguments["name"]}
+
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    remote = tool_of_schema("crm_find", "Find somebody.", schema, find, Terms(private=frozenset({"name"})))
+    told = BrainAnswer("", (("crm_find", '{"name": "Ada"}'),)), BrainAnswer("I found you.")
+    recipe = ScriptedAnswers(tuple(Scripted(answer, "reply", number) for number, answer in enumerate(told, 1)))
+    rehearsal = Rehearsal(tmp_path, Cast(settings=KEPT, brain=recipe.fresh()))
+    rehearsal.desk.offer_tools([remote])
+    rehearsal.prepare()
+    call = rehearsal.call((Say("It is Ada.", AfterAgentFinished()), HangUp(AfterAgentFinished())))
+    rehearsal.finish()
+    assert rehearsal.close() == []
+    trace = trace_of(tmp_path, call)
+    assert replayed(trace).difference is None
+    returned = [decision.event for decision in read_recorded(trace).decisions]
+    assert any(isinstance(event, ToolReturned) and "found" in event.result for event in returned)
+
+    forgetful = tmp_path / "forgetful"
+    forgetful.mkdir()
+    lines = [orjson.loads(line) for line in wires_path(trace).read_bytes().splitlines()]
+    lines[0]["remote_tools"] = []
+    copy = forgetful / trace.name
+    copy.write_bytes(trace.read_bytes())
+    wires_path(copy).write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    assert replayed(copy).difference is not None
