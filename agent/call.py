@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.alarm import Alarm
+from agent.call_line import TelephoneLine
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
@@ -76,8 +77,9 @@ class Call:
             call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
-        self.errands = Errands(services.new_runner(phone.call_sid, phone.caller), self)
         self._mouth = Mouth(services, self._line, self, character.protected)
+        self.line = TelephoneLine(self, self._clock, self._mouth.sound)
+        self.errands = Errands(services.new_runner(phone.call_sid, phone.caller, self.line), self)
         self._ears = services.ears.listen(self)
         services.model.warm()
         self._pickup = PickupWatch(is_placed=phone.is_placed)
@@ -115,7 +117,8 @@ class Call:
 
     def on_digit(self, digit: str) -> None:
         """The caller pressed a key."""
-        self.feed(DigitPressed(digit))
+        if not self.line.takes(digit):
+            self.feed(DigitPressed(digit))
 
     def on_answerer_reported(self, answered_by: str) -> None:
         """The telephone network says who picked up."""
@@ -205,6 +208,7 @@ class Call:
         if self.state.turn > turn and not self._is_released:
             self._ears.end_turn()
         self._trace.decision(now, before, event, self.state, effects)
+        self.line.look(self.state)
         if self._pickup.is_open and (news := self._pickup.news(self.state)) is not None:
             self.note("answered_by", **news)
         if self._services.observer is not None:
@@ -276,17 +280,13 @@ class Call:
     def _release(self) -> None:
         self._is_released = True
         self._alarm.set(None)
-        for release in (self._mouth.close, self._ears.close, self._close_trace):
+        for release in (self.line.close, self._mouth.close, self._ears.close, self._close_trace):
             try:
                 release()
             except Exception:  # what one part does wrong must not leave the others open
                 log.exception("call %s: a mistake of ours while it is released", self._line.phone.call_sid)
 
     def _close_trace(self) -> None:
-        self.note(
-            "released",
-            turns=self.state.turn,
-            underruns=self._mouth.playout.underruns,
-            irregular=dict(self._line.phone.counters.irregular),
-        )
+        irregular = dict(self._line.phone.counters.irregular)
+        self.note("released", turns=self.state.turn, underruns=self._mouth.playout.underruns, irregular=irregular)
         self._trace.close()

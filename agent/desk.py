@@ -86,7 +86,7 @@ class Desk:
             model=providers.model,
             voices=providers.voices,
             phrasebook=self._phrases,
-            new_runner=lambda call_id, caller: around_tools(self.workshop.runner(call_id, caller)),
+            new_runner=lambda call_id, caller, line: around_tools(self.workshop.runner(call_id, caller, line)),
             new_trace=self._open_trace,
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,

@@ -6,17 +6,15 @@ from agent.draft import Drafts
 from agent.errors import Fault
 from agent.fence import Owner, fenced
 from agent.line import Line
-from agent.playout import LEAD_MS, Playout
+from agent.pacer import URGENT_SAMPLES
+from agent.playout import Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
 from fsm.events import PassageReached, PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
-from fsm.units import FRAME_MS, ms_to_samples, samples_to_ms
-
-URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
-"""With less than this ahead of the ear, audio is not kept for the next beat: the phone ran dry, or beats are late."""
+from fsm.units import ms_to_samples, samples_to_ms
 
 
 class Mouth:
@@ -121,6 +119,11 @@ class Mouth:
         elif self.playout.begin_filler(phrase.audio, phrase.alignment):
             self.owner.note("filler", duration_ms=samples_to_ms(len(phrase.audio)))
             self._move()
+
+    def sound(self, audio: bytes) -> None:
+        """Play what is no speech while nothing else of ours sounds."""
+        self.playout.begin_filler(audio)
+        self._move()
 
     def hold(self, number: int) -> None:
         """Silence the phone now; what was heard is reported at once."""

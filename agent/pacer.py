@@ -3,7 +3,11 @@
 from collections.abc import Callable
 
 from agent.clock import Clock, Timer
-from fsm.units import FRAME_MS, ms_to_ns
+from agent.playout import LEAD_MS
+from fsm.units import FRAME_MS, ms_to_ns, ms_to_samples
+
+URGENT_SAMPLES = ms_to_samples(LEAD_MS - 2 * FRAME_MS)
+"""With less than this ahead of the ear, audio is not kept for the next beat: the phone ran dry, or beats are late."""
 
 Beat = Callable[[int], None]
 """What is called once a period, with the instant (ns) at which it was due."""

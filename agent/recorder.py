@@ -216,7 +216,7 @@ class _Kit:
             model=self.providers.model,
             voices=self.providers.voices,
             phrasebook=_TapedPhrases(services.phrasebook, tape),
-            new_runner=lambda call_id, caller: _TapedRunner(new_runner(call_id, caller), tape),
+            new_runner=lambda call_id, caller, line: _TapedRunner(new_runner(call_id, caller, line), tape),
         )
 
     def stop_timer(self) -> None:

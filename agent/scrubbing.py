@@ -238,5 +238,5 @@ def _with_texts(value: Any, change: Any) -> Any:  # noqa: ANN401 - whatever a li
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_with_texts(item, change) for item in value]
+        return type(value)(_with_texts(item, change) for item in value)
     return value

@@ -14,6 +14,7 @@ from agent.trace import Observer, Trace
 from agent.voice_activity import VoiceActivity
 from fsm.events import SpeechStarted, SpeechStopped
 from fsm.profile import Phrases, Profile
+from tools.call_line import CallLine
 
 
 class ToolOutcome(Protocol):
@@ -94,8 +95,8 @@ class Services:
     model: LanguageModel
     voices: TextToSpeech
     phrasebook: Phrasebook
-    new_runner: Callable[[str, str], ToolRunner]
-    """From call id and caller's number."""
+    new_runner: Callable[[str, str, CallLine], ToolRunner]
+    """From call id, caller's number, and what can be done with the call's line."""
     new_trace: Callable[[str, int], Trace]
     """From call id and start (ns)."""
     pronounce: Callable[[str], str] = str

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakSet
 
 from agent.clock import Ids
+from tools.call_line import CallLine
 from tools.context import ToolContext
 from tools.journal import FILE, FileJournal, JournalError
 from tools.ports import Cache
@@ -46,9 +47,10 @@ class Workshop:
         self._now = now
         self._runners: WeakSet[Runner] = WeakSet()
 
-    def runner(self, call_id: str, caller: str) -> Runner:
-        """What runs the tools of one call."""
-        context = ToolContext(call_id, caller, self._data, self._now, ports=self.ports)
+    def runner(self, call_id: str, caller: str, line: CallLine | None = None) -> Runner:
+        """What runs the tools of one call, which may act on its `line`."""
+        ports = self.ports if line is None else {**self.ports, CallLine: line}
+        context = ToolContext(call_id, caller, self._data, self._now, ports=ports)
         runner = Runner(self.tools, context, journal=self.journal, cache=self._cache)
         self._runners.add(runner)
         runner.warm()

@@ -27,7 +27,7 @@ from fsm.events import (
 from fsm.floor_words import is_backchannel
 from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools
 from fsm.hearing import Change
-from fsm.opening import close_reply, open_reply, with_expected
+from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at, with_expected
 from fsm.state import CallState, Deadlines, Mode, Utterance, is_due
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
@@ -134,6 +134,8 @@ def start_speaking(state: CallState, _event: ReplyAudioStarted, now: int) -> Cha
 def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
     """All there was is said, and more is to come: silence counts from here."""
     state = replace(state, heard=event.heard, fillers=1 if event.heard else 0)
+    if occupation(state) is not None:
+        return state.set_deadlines(filler_at=next_filler_at(state, now), reply_at=reply_at(state, now)), ()
     wait_ms = state.profile.tool_timeout_ms if state.pending_tools else state.profile.reply_timeout_ms
     return (
         state.set_deadlines(filler_at=now + ms_to_ns(state.profile.filler_ms), reply_at=now + ms_to_ns(wait_ms)),

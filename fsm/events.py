@@ -12,6 +12,17 @@ class Stage(StrEnum):
     TOOL = "tool"
 
 
+class Occupation(StrEnum):
+    """What a caller does for a while instead of talking with us."""
+
+    KEYS = "keys"
+    """They press keys that we do not get to see."""
+    HOLD = "hold"
+    """They asked for a moment; we wait, and say now and then that we are there."""
+    AWAY = "away"
+    """They are with somebody else: a person, a payment form. There is no stream meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool the model asked for; `arguments` is the model's JSON text, unchecked."""
@@ -216,6 +227,20 @@ class AnswererReported:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerOccupied:
+    """A tool of reply `reply` gave the caller something to do, for `at_most_ms`."""
+
+    kind: Occupation
+    reply: int
+    at_most_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerReturned:
+    """That is over, or was never begun: the caller is ours again."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpRequested:
     """Somebody other than the caller wants the call over, politely: a drain, an operator."""
 
@@ -256,6 +281,8 @@ Event = (
     | ToolReturned
     | ReplyFailed
     | DigitPressed
+    | CallerOccupied
+    | CallerReturned
     | BeepHeard
     | AnswererReported
     | HangUpRequested

@@ -22,7 +22,7 @@ from fsm.events import (
     TurnResumed,
     WordsHeard,
 )
-from fsm.opening import close_reply, open_reply, reply_at
+from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at
 from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
@@ -66,7 +66,7 @@ def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
     """
     state = replace(state, is_talking=True, onset_at=event.at, pause_ms=pause_before(state, event.at))
     filler_at = state.deadlines.filler_at
-    if filler_at is not None:
+    if filler_at is not None and occupation(state) is None:
         filler_at = min(filler_at, now + ms_to_ns(state.profile.filler_ms))
     state = state.set_deadlines(release_at=now + ms_to_ns(state.profile.stuck_ms), reply_at=None, filler_at=filler_at)
     return state, (HoldPlayout(state.reply),)
@@ -85,7 +85,7 @@ def release(state: CallState, _event: Event, now: int) -> Change:
     state = state.set_deadlines(
         release_at=None,
         reply_at=waits.reply_at or reply_at(state, now),
-        filler_at=waits.filler_at or (None if state.is_recital else now + ms_to_ns(state.profile.filler_ms)),
+        filler_at=waits.filler_at or next_filler_at(state, now),
     )
     return state, (ResumePlayout(state.reply),)
 

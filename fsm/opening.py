@@ -1,8 +1,9 @@
 """Opening and closing our mouth: the state every reply begins with, and what it leaves behind."""
 
 from fsm.endpointing import longest_wait_ms
+from fsm.events import Occupation
 from fsm.expectations import expected_after
-from fsm.state import CallState, Deadlines, Draft
+from fsm.state import CallState, Deadlines, Draft, Occupied
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 from fsm.values import replace
@@ -12,6 +13,9 @@ RECITAL_MS = 1_500
 
 APOLOGY_MS = 500
 """The same for an apology, which comes when the caller has waited already: it is there at once, or never."""
+
+OVERDUE_MS = 3_000
+"""A tool that gave the caller something to do tells of its end itself; so long after that it is overdue."""
 
 SOONEST_FILLER_MS = 300
 """An answer may come at any moment when we have just begun to think: no filler before this."""
@@ -64,9 +68,25 @@ def next_number(state: CallState) -> int:
 
 def reply_at(state: CallState, now: int) -> int:
     """When the present reply is overdue if none of it is heard before."""
+    if (occupied := occupation(state)) is not None:
+        return occupied.until + ms_to_ns(OVERDUE_MS)
     if not state.is_recital:
         return now + ms_to_ns(state.profile.reply_timeout_ms)
     return now + ms_to_ns(APOLOGY_MS if state.is_apology else RECITAL_MS)
+
+
+def next_filler_at(state: CallState, now: int) -> int | None:
+    """When to tell a caller who waits since `now` that we are at it; None: they do not wait for us."""
+    occupied = occupation(state)
+    if occupied is None:
+        return None if state.is_recital else now + ms_to_ns(state.profile.filler_ms)
+    return now + ms_to_ns(state.profile.hold_word_ms) if occupied.kind is Occupation.HOLD else None
+
+
+def occupation(state: CallState) -> Occupied | None:
+    """What the caller does instead of waiting for the present reply."""
+    occupied = state.occupied
+    return occupied if occupied is not None and occupied.reply == state.reply else None
 
 
 def filler_at(state: CallState, now: int) -> int:

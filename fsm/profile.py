@@ -61,6 +61,8 @@ class Profile:
     """1: a key pressed while we speak takes the floor at once. 0: it is answered when we have finished."""
     filler_ms: int = _ms(1_400, 300, 10_000)
     """Silence while thinking before "one moment"; also between two such phrases."""
+    hold_word_ms: int = _ms(20_000, 5_000, 120_000)
+    """A caller who asked for a moment hears so often that we are still there."""
     reply_timeout_ms: int = _ms(7_000, 1_000, 60_000)
     """No audio of an answer after this long: ask again, then apologise."""
     tool_timeout_ms: int = _ms(12_000, 500, 120_000)
@@ -128,6 +130,7 @@ class Phrases:
     greeting: str = "Hello, how can I help you?"
     filler: str = "One moment, please."
     still_at_it: str = "I'm still on it, just a moment longer."
+    holding: str = "Take your time, I'm still here."
     overdue: str = "I'm sorry, this takes longer than it should. Is there anything else that I can do meanwhile?"
     still_there: str = "Are you still there?"
     pardon: str = "Sorry, I did not catch that. Could you say it again?"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from fsm.answerer import Answerer
-from fsm.events import ToolCall
+from fsm.events import Occupation, ToolCall
 from fsm.expectations import ANYTHING, Expected
 from fsm.profile import Phrases, Profile
 from fsm.transcript import Message
@@ -121,6 +121,15 @@ class Draft:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What the caller does meanwhile, by a tool of reply `reply`, and until when (ns) at most."""
+
+    kind: Occupation
+    reply: int
+    until: int
+
+
 @dataclass(frozen=True)  # without slots: see `fsm.values.replace`
 class CallState:
     """Everything the machine knows of a call. Instants in ns."""
@@ -234,6 +243,9 @@ class CallState:
     held_said: str = ""
     is_round_open: bool = False
     """The present reply asked for tools and was not continued since."""
+
+    occupied: Occupied | None = None
+    """The caller does something else than talk with us."""
 
     attempts: int = 0
     """Failures in this turn that were met by asking again."""

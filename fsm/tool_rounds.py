@@ -4,6 +4,7 @@ from fsm.answering import recite
 from fsm.effects import ContinueReply, Fill, FinishReply, RunTool
 from fsm.events import Event, ToolReturned, ToolsRequested
 from fsm.hearing import Change
+from fsm.opening import next_filler_at, occupation
 from fsm.state import CallState, Mode, PendingTool
 from fsm.transcript import with_heard, with_result, with_tool_round
 from fsm.units import ms_to_ns
@@ -79,13 +80,15 @@ def fill(state: CallState, _event: Event, now: int) -> Change:
     """Tell a waiting caller that we are at it."""
     text = filler_of(state)
     sounds_ms = FILLER_MS_PER_CHAR * len(text)
-    filler_at = None if state.is_recital else now + ms_to_ns(sounds_ms + state.profile.filler_ms)
+    filler_at = next_filler_at(state, now + ms_to_ns(sounds_ms))
     state = replace(state, fillers=state.fillers + 1)
     return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, text),)
 
 
 def filler_of(state: CallState) -> str:
     """First what we are at, then that we still are: never the same twice in a row, nor right after words of ours."""
+    if occupation(state) is not None:
+        return state.phrases.holding
     if state.fillers % 2:
         return state.phrases.still_at_it
     tools = [tool.name for tool in state.pending_tools if tool.reply == state.reply]

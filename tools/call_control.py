@@ -1,8 +1,18 @@
 """Tools that act on the call itself."""
 
-from tools.context import EndsCall
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tools.call_line import line_of
+from tools.context import EndsCall, ToolContext, ToolError
 from tools.declare import tool
 from tools.tool import Kind
+
+KEY_WAIT_MS = 8_000
+"""So long a caller may take for the next key."""
+
+HOLD_S = 120
 
 
 @tool(kind=Kind.EFFECT)
@@ -14,3 +24,59 @@ def hang_up(reason: str | None = None) -> EndsCall:
         reason: Why the call is over, in a few words; for the record, not spoken.
     """  # noqa: D205 - the whole text is one description for the model
     return EndsCall({"ends": "after your last words were heard", "reason": reason})
+
+
+@tool(kind=Kind.PURE, deadline_ms=100_000, waits_for_people=True)
+async def collect_digits(
+    context: ToolContext, count: Annotated[int, Field(ge=1, le=32)], finish_on: Literal["#", "*", ""] = "#"
+) -> dict[str, object]:
+    """Have the caller key in a number that is no secret, on the keypad of their telephone. Say in the same answer what
+    to key in, and which key ends it. Never for card numbers, PINs or passwords.
+
+    Args:
+        count: How many digits at most.
+        finish_on: The key that ends a shorter number; empty: none does.
+    """  # noqa: D205 - the whole text is one description for the model
+    keyed = await line_of(context).collect_digits(count, finish_on, KEY_WAIT_MS)
+    return {"digits": keyed.digits, "is_whole": keyed.is_whole}
+
+
+@tool(kind=Kind.PURE, deadline_ms=100_000, waits_for_people=True)
+async def collect_secret_digits(
+    context: ToolContext, count: Annotated[int, Field(ge=1, le=32)], finish_on: Literal["#", "*", ""] = "#"
+) -> dict[str, object]:
+    """Have the caller key in a secret number (a PIN, a code, a card number) that you never get to see: other tools take
+    it by the name that this one answers. Say in the same answer what to key in, and which key ends it.
+
+    Args:
+        count: How many digits at most.
+        finish_on: The key that ends a shorter number; empty: none does.
+    """  # noqa: D205 - the whole text is one description for the model
+    line = line_of(context)
+    keyed = await line.collect_digits(count, finish_on, KEY_WAIT_MS)
+    if not keyed.digits:
+        raise ToolError("The caller pressed no key.")
+    return {"kept_as": line.keep(keyed.digits), "count": len(keyed.digits), "is_whole": keyed.is_whole}
+
+
+@tool(kind=Kind.PURE, deadline_ms=HOLD_S * 1_000 + 5_000, waits_for_people=True)
+async def wait_for_caller(context: ToolContext, seconds: Annotated[int, Field(ge=5, le=HOLD_S)] = 60) -> object:
+    """Give a caller who asks for a moment ("hold on, I need to find it") the time, until they speak again. Say in the
+    same answer that they may take their time.
+
+    Args:
+        seconds: How long at most.
+    """  # noqa: D205 - the whole text is one description for the model
+    is_back = await line_of(context).hold(seconds * 1_000)
+    return {"caller": "is back" if is_back else f"said nothing for {seconds} s: ask whether they are still there"}
+
+
+@tool(kind=Kind.EFFECT, deadline_ms=20_000)
+async def send_digits(context: ToolContext, digits: Annotated[str, Field(pattern=r"^[0-9*#A-Dw]{1,32}$")]) -> object:
+    """Press keys of the telephone for the caller, such as an extension or the answer to a menu.
+
+    Args:
+        digits: The keys 0-9 * # A-D; w is a pause of half a second.
+    """
+    await line_of(context).send_digits(digits)
+    return {"sent": len(digits)}

@@ -7,10 +7,11 @@ from tools.appointments.tools import (
     find_my_appointments,
     move_appointment,
 )
-from tools.call_control import hang_up
+from tools.call_control import collect_digits, collect_secret_digits, hang_up, send_digits, wait_for_caller
 from tools.registry import Registry
 
-CATALOG = Registry(
-    [find_free_slots, book_appointment, find_my_appointments, move_appointment, cancel_appointment, hang_up]
-)
+APPOINTMENTS = (find_free_slots, book_appointment, find_my_appointments, move_appointment, cancel_appointment)
+CALL_CONTROL = (hang_up, collect_digits, collect_secret_digits, send_digits, wait_for_caller)
+
+CATALOG = Registry([*APPOINTMENTS, *CALL_CONTROL])
 """All of them; an agent takes its own by `CATALOG.toolset(names)`."""

@@ -13,7 +13,7 @@ from tools.mistakes import Mistakes
 from tools.outcome import Ending, Fate, Outcome, broken, ending_of, failure, too_late
 from tools.ports import Cache
 from tools.registry import Registry, UnknownToolError
-from tools.tool import EFFECT_LIMIT_MS, Arguments, Kind, Tool
+from tools.tool import Arguments, Kind, Tool
 
 MAX_ARGUMENTS_CHARS = 16_000
 """Longer arguments are no slip of the tongue but a model that runs wild."""
@@ -120,7 +120,7 @@ class Runner:
 
     async def _attempt(self, wanted: Tool, arguments: Arguments, context: ToolContext) -> Ending:
         try:
-            async with asyncio.timeout(EFFECT_LIMIT_MS / 1_000):
+            async with asyncio.timeout(wanted.terms.limit_ms / 1_000):
                 ending = ending_of(await wanted.run(context, arguments))
         except Exception as error:  # a tool may raise anything, and the call goes on
             ending = _broken(wanted, error)

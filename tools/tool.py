@@ -18,6 +18,9 @@ DEADLINE_MS = 3_000
 EFFECT_LIMIT_MS = 30_000
 """What may not be cancelled goes on after its deadline, to end properly; what hangs is given up after this."""
 
+PEOPLE_LIMIT_MS = 150_000
+"""The same for a tool that waits for a person: somebody who looks for a number, or whose telephone rings."""
+
 SHOWN_INPUT_CHARS = 40
 """So much of a wrong argument is quoted back to the model."""
 
@@ -53,6 +56,8 @@ class Terms:
     """So long after that the old answer is given all the same, at once, while a fresh one is asked for."""
     prefetch: bool = False
     """Asked without arguments when a call begins, so that the caller's first question is answered from memory."""
+    waits_for_people: bool = False
+    """It waits for the caller or for somebody else, not for a machine, and may take longer for it."""
     outdates: tuple[str, ...] = ()
     """Tools whose kept answers are no longer good once this one ran."""
     filler: str = ""
@@ -68,8 +73,8 @@ class Terms:
     """Tells whether an effect happened that was under way when the process died."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.deadline_ms <= EFFECT_LIMIT_MS:
-            raise ValueError(f"deadline_ms must lie between 1 and {EFFECT_LIMIT_MS}, got {self.deadline_ms}")
+        if not 0 < self.deadline_ms <= self.limit_ms:
+            raise ValueError(f"deadline_ms must lie between 1 and {self.limit_ms}, got {self.deadline_ms}")
         if self.cache_ms < 0:
             raise ValueError(f"cache_ms must be 0 (answers are not kept) or more, got {self.cache_ms}")
         if self.cache_ms and self.kind is not Kind.PURE:
@@ -80,6 +85,11 @@ class Terms:
             raise ValueError("what is asked ahead of need must be kept: prefetch needs cache_ms")
         if self.reconcile is not None and self.kind is not Kind.EFFECT:
             raise ValueError(f"reconcile is for effects, and this tool is {self.kind}: leave it out")
+
+    @property
+    def limit_ms(self) -> int:
+        """After so long it is given up, whatever it does."""
+        return PEOPLE_LIMIT_MS if self.waits_for_people else EFFECT_LIMIT_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

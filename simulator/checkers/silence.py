@@ -63,7 +63,22 @@ def cause_of(evidence: Evidence, call: CallEvidence, silence: Silence) -> str:
         or _struck_by(evidence, silence)
         or _rest_of_an_answer(call, silence)
         or _awaited_beep(call, silence)
+        or _occupation(call, silence)
     )
+
+
+def _occupation(call: CallEvidence, silence: Silence) -> str:
+    """What the caller was given time for."""
+    began_at, what = 0, ""
+    for line in call.events:
+        at = call.trace_began_at + line["at_ns"]
+        if line["event"] == "CallerOccupied" and not what:
+            began_at, what = at, line["data"]["kind"]
+        elif what and line["event"] in ("CallerReturned", "CallEnded"):
+            if began_at < silence.ended_at and at > silence.began_at:
+                return f"the caller was given time: {what}"
+            what = ""
+    return ""
 
 
 def _awaited_beep(call: CallEvidence, silence: Silence) -> str:

@@ -11,9 +11,9 @@ from simulator.checkers.base import Finding
 from simulator.checkers.facts import Facts, facts_of, has_fault
 from simulator.runs.evidence import CallEvidence, Evidence
 from tools.appointments.tools import DATABASE, booking_rows
-from tools.tool import EFFECT_LIMIT_MS, Kind
+from tools.tool import PEOPLE_LIMIT_MS, Kind
 
-LONGEST_TOOL_NS = ms_to_ns(EFFECT_LIMIT_MS + 2_000)
+LONGEST_TOOL_NS = ms_to_ns(PEOPLE_LIMIT_MS + 2_000)
 
 
 def unsettled(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:

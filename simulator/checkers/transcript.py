@@ -1,6 +1,6 @@
 """What the model is told: valid for it, and true."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from agent.providers.chat_request import BROKEN_NOTE, CUT_NOTE
@@ -48,13 +48,14 @@ def unmarked_cuts(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         return
     held: dict[int, Line] = {}
     cut = []
+    told = {line["data"]["said"] for line in call.events if line["event"] == "ToolsRequested"}
     for line in call.events:
         if line["event"] == "PlayoutHeld":
             held[line["data"]["reply"]] = line
         for name, data in line["effects"]:
             if name in ("ResumePlayout", "DuckPlayout"):
                 held.pop(data["reply"], None)
-            elif name == "CancelReply" and _is_cut(held.get(data["reply"])):
+            elif name == "CancelReply" and _is_cut(held.get(data["reply"]), told):
                 cut.append(held.pop(data["reply"]))
     marked = sum(message.cut or message.broken for message in call.agent.state.transcript)
     if len(cut) > marked:
@@ -62,8 +63,11 @@ def unmarked_cuts(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
         yield f"{len(cut)} replies were cut short, {marked} are marked so in the transcript", at
 
 
-def _is_cut(held: Line | None) -> bool:
-    return held is not None and bool(held["data"]["heard"]) and not held["data"]["is_whole"]
+def _is_cut(held: Line | None, told: Set[str]) -> bool:
+    """Whether more was to come; what came before a tool may have been heard to its end."""
+    if held is None or held["data"]["is_whole"]:
+        return False
+    return bool(held["data"]["heard"]) and held["data"]["heard"] not in told
 
 
 def false_transcripts(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:

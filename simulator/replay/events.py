@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fsm.effects import EFFECTS, Effect
-from fsm.events import EVENTS, Event, Stage, ToolCall
+from fsm.events import EVENTS, Event, Occupation, Stage, ToolCall
 
 Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
@@ -58,8 +59,8 @@ def _field_reader(hint: Any) -> Reader:  # noqa: ANN401 - a type, or what typing
         return lambda name, value: tuple(item(name, one) for one in _checked(name, value, list))
     if hint is ToolCall:
         return lambda name, value: _TOOL_CALL(_checked(name, value, dict))
-    if hint is Stage:
-        return _stage
+    if hint in (Stage, Occupation):
+        return partial(_word_of, hint)
     assert hint in (str, int, bool), f"events and effects are made of texts, numbers and tool calls, not {hint}"
     return lambda name, value: _checked(name, value, hint)
 
@@ -70,11 +71,11 @@ def _checked(name: str, value: object, kind: type[Value]) -> Value:
     return value
 
 
-def _stage(name: str, value: object) -> Stage:
+def _word_of(kind: type[Stage] | type[Occupation], name: str, value: object) -> Stage | Occupation:
     try:
-        return Stage(value)  # type: ignore[arg-type]  # whatever is no stage raises
+        return kind(value)  # type: ignore[arg-type]  # whatever is none of them raises
     except ValueError:
-        raise UnreadableError(f"{name}: expected one of {', '.join(Stage)}, got {value!r}") from None
+        raise UnreadableError(f"{name}: expected one of {', '.join(kind)}, got {value!r}") from None
 
 
 _WORDS: dict[type, str] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}

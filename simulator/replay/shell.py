@@ -104,7 +104,7 @@ class _Stage:
         return replace(
             services,
             phrasebook=self._phrases,
-            new_runner=lambda _call_id, _caller: self._tools,
+            new_runner=lambda _call_id, _caller, _line: self._tools,
             new_trace=lambda _call_id, started_at: Trace(cast("TextIO", self._written), started_at, private=private),
         )
 

@@ -14,11 +14,14 @@ from fsm.events import (
     AnswererReported,
     BeepHeard,
     CallEnded,
+    CallerOccupied,
+    CallerReturned,
     CallStarted,
     DigitPressed,
     EarsFailed,
     EarsRestored,
     HangUpRequested,
+    Occupation,
     PassageReached,
     ReplyFailed,
     SpeechStarted,
@@ -233,6 +236,19 @@ class ChartMachine(EndMoves, Telling, RuleBasedStateMachine):
         call_id = self.shell.running[which % len(self.shell.running)][1]
         reply = self.shell.tool_returned(call_id)
         self.feed(ToolReturned(reply, call_id, "result", failed, ends_call=ends, ends_round=again and failed))
+
+    @move(
+        CallerOccupied,
+        lambda self: bool(self.shell.running),
+        kind=st.sampled_from(Occupation),
+        at_most_ms=st.sampled_from([1_000, 30_000]),
+    )
+    def a_tool_gives_the_caller_something_to_do(self, kind: Occupation, at_most_ms: int) -> None:
+        self.feed(CallerOccupied(kind, self.shell.running[-1][0], at_most_ms))
+
+    @move(CallerReturned, lambda self: self.state.occupied is not None)
+    def the_caller_is_ours_again(self) -> None:
+        self.feed(CallerReturned())
 
     @move(ReplyFailed, is_asking, retryable=st.booleans(), retry_after_ms=RETRY_AFTER_MS)
     def the_model_fails(self, retryable: bool, retry_after_ms: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from hypothesis.stateful import invariant
 
 from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, RunTool, StartReply
-from fsm.opening import RECITAL_MS
+from fsm.opening import RECITAL_MS, occupation
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
 from fsm.tool_rounds import FILLER_MS_PER_CHAR
@@ -92,7 +92,8 @@ class Promises:
 
     def note_silence(self) -> None:
         """Take note of whether somebody waits for us in silence."""
-        is_waited_for = self.state.mode is Mode.THINKING and not self.state.is_talking and not self.shell.is_held
+        is_ours = self.state.mode is Mode.THINKING and occupation(self.state) is None
+        is_waited_for = is_ours and not self.state.is_talking and not self.shell.is_held
         if not is_waited_for:
             self._quiet_from = self.now
 
@@ -121,7 +122,7 @@ class Promises:
 
     @promise
     def the_caller_never_waits_in_long_silence(self) -> None:
-        if self.state.mode is not Mode.THINKING:
+        if self.state.mode is not Mode.THINKING or occupation(self.state) is not None:
             return
         quiet_ms = ns_to_ms(self.now - max(self._quiet_from, self.shell.last_sound_at))
         longest = max(self.phrases.filler, self.phrases.still_at_it, *self.phrases.tools.values(), key=len)

@@ -245,7 +245,7 @@ class Stage:
             model=self.model,
             voices=self.voices,
             phrasebook=self.phrases,
-            new_runner=lambda _call_id, _caller: FakeRunner(),
+            new_runner=lambda _call_id, _caller, _line: FakeRunner(),
             new_trace=new_trace or (lambda _call_id, at: Trace(None, at)),
         )
 

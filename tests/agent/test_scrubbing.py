@@ -118,6 +118,13 @@ def test_lines_keep_their_order_and_none_is_lost() -> None:
     assert screened(told) == told
 
 
+def test_what_is_not_masked_is_not_counted_as_masked() -> None:
+    screen = Screen()
+    line: Line = {"kind": "event", "event": "ToolsRequested", "data": {"calls": ({"arguments": "{}"},)}}
+    assert screen.take(line) == [line]
+    assert screen.masked == 0
+
+
 def test_a_telephone_number_passes_with_the_next_words() -> None:
     screen = Screen()
     number = words("555 000 1111")

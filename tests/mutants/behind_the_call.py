@@ -4,8 +4,9 @@ import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
-from agent import trace
+from agent import call_line, trace
 from agent.call import Call
+from agent.call_line import TelephoneLine
 from agent.clauses import Clauses
 from agent.errands import Errands
 from agent.ledger import TurnLedger
@@ -16,7 +17,7 @@ from agent.providers.deepgram_ears import DeepgramEars
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.scrubbing import Screen
 from agent.switchboard import Switchboard
-from fsm import answering, tool_rounds, yielding
+from fsm import answering, opening, tool_rounds, yielding
 from fsm.effects import RunTool
 from fsm.events import Event, ToolReturned
 from fsm.transcript import STILL_RUNNING, Message
@@ -188,3 +189,24 @@ def card_number_written() -> Plan:
         swapped(Screen, "take", lambda _screen, line: [line]),
         swapped(Screen, "close", lambda _screen: []),
     )
+
+
+@mutant("keys for a tool alone reach the machine as well", "digits_for_a_tool")
+def keys_seen_by_all() -> Plan:
+    takes = TelephoneLine.takes
+
+    def take_none(line: TelephoneLine, digit: str) -> bool:
+        takes(line, digit)
+        return False
+
+    return swapped(TelephoneLine, "takes", take_none)
+
+
+@mutant("a caller who asked for a moment is told that we are at it", "hold_on")
+def hold_not_known() -> Plan:
+    return swapped(opening, "occupation", lambda _state: None)
+
+
+@mutant("our own keys are pressed into our words", "keys_of_ours")
+def keys_too_early() -> Plan:
+    return swapped(call_line, "may_leave", lambda _state: True)

@@ -36,6 +36,7 @@ from tests.simulator.checkers.doctored import (
 )
 
 Plant = Callable[[Evidence], Evidence]
+CARD = "4242424242424242"
 PLANTS: dict[str, Plant] = {}
 
 
@@ -270,6 +271,17 @@ def an_answer_that_counts_from_too_late(evidence: Evidence) -> Evidence:
 @plants("hidden-words")
 def words_that_were_to_be_hidden(evidence: Evidence) -> Evidence:
     return with_lines(evidence, lambda lines: lines[0].update(words="hidden"))
+
+
+@plants("card-numbers")
+def a_card_number_in_the_trace(evidence: Evidence) -> Evidence:
+    said = [*the_call(evidence).caller.said, Said("press", CARD, 0, 0, takes_floor=True, over_agent=False)]
+
+    def put(lines: list[Line]) -> None:
+        heard = next(line for line in lines if line.get("event") == "WordsHeard")
+        heard["data"] = {**heard["data"], "text": f"It is {CARD}."}
+
+    return with_truth(with_lines(evidence, put), said=said)
 
 
 # --- the end

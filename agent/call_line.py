@@ -1,0 +1,202 @@
+"""What tools can do with the line of a call: keys for them alone, keys of ours, a moment for the caller.
+
+It waits, and leaves the deciding to the machine: each wait of a tool is told to it as what occupies the caller, and
+what becomes of that is read off its state after every step.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.clock import Clock, Timer
+from agent.key_tones import tones_of
+from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
+from fsm.occupying import may_leave
+from fsm.state import CallState, Mode
+from fsm.units import ms_to_ns, samples_to_ns
+from tools.call_line import Keyed
+from tools.context import ToolError
+
+BUSY = "Something else is being done with this call: wait for its end."
+OVER = "The caller is gone."
+INTERRUPTED = "The caller spoke instead. Nothing was done."
+
+
+class LineOwner(Protocol):
+    """The call whose line it is."""
+
+    state: CallState
+
+    def feed(self, event: Event) -> None:
+        """Something happened."""
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A tool that waits; `reply` is who asked for it. `check` may settle it after each step of the machine."""
+
+    reply: int
+    future: asyncio.Future[bool]
+    check: Callable[["_Wait", CallState], None]
+    digits: list[str] = field(default_factory=list)
+    timer: Timer | None = None
+
+    def settle(self, *, is_done: bool) -> None:
+        """It is over."""
+        if not self.future.done():
+            self.future.set_result(is_done)
+
+
+class TelephoneLine:
+    """`tools.call_line.CallLine` of one call, one use at a time."""
+
+    def __init__(self, owner: LineOwner, clock: Clock, play: Callable[[bytes], None]) -> None:
+        self._play = play
+        self._owner = owner
+        self._clock = clock
+        self._wait: _Wait | None = None
+        self._keys: tuple[int, str, int] | None = None
+        self._is_over = False
+        self._kept: dict[str, str] = {}
+        self._names = 0
+
+    # --- for tools -----------------------------------------------------------------------------------------------
+
+    async def collect_digits(self, count: int, finish_on: str, timeout_ms: int) -> Keyed:
+        """The next keys; see `CallLine`. A caller who says something else instead ends it."""
+        wait = self._begin(_ends_with_a_new_reply)
+        self._keys = (count, finish_on, timeout_ms)
+        self._await_key(wait, timeout_ms)
+        self._owner.feed(CallerOccupied(Occupation.KEYS, wait.reply, (count + 1) * timeout_ms))
+        try:
+            is_whole = await wait.future
+        finally:
+            self._keys = None
+            self._end(wait)
+        return Keyed("".join(wait.digits), is_whole)
+
+    def keep(self, digits: str) -> str:
+        """Keep keys for another tool; see `CallLine`."""
+        self._names += 1
+        name = f"digits-{self._names}"
+        self._kept[name] = digits
+        return name
+
+    def kept(self, name: str) -> str:
+        """What was kept under a name, once; see `CallLine`."""
+        digits = self._kept.pop(name, None)
+        if digits is None:
+            raise ToolError(f"No digits are kept as {name!r}: collect them first.")
+        return digits
+
+    async def hold(self, at_most_ms: int) -> bool:
+        """Whether the caller came back in time; see `CallLine`."""
+        wait = self._begin(_ends_when_the_caller_has_the_floor)
+        self._time_out(wait, at_most_ms)
+        self._owner.feed(CallerOccupied(Occupation.HOLD, wait.reply, at_most_ms))
+        try:
+            return await wait.future
+        finally:
+            self._end(wait)
+
+    async def send_digits(self, digits: str) -> None:
+        """Sound keys of ours once our words were heard; see `CallLine`."""
+        wait = self._begin(_ends_when_all_was_heard)
+        wait.check(wait, self._owner.state)
+        try:
+            if not await wait.future:
+                raise ToolError(INTERRUPTED)
+            audio = tones_of(digits)
+            self._play(audio)
+            await self._pause(samples_to_ns(len(audio)))
+        finally:
+            self._end(wait)
+
+    # --- for the call --------------------------------------------------------------------------------------------
+
+    def takes(self, digit: str) -> bool:
+        """Whether a key that was pressed is for a tool alone."""
+        wait, keys = self._wait, self._keys
+        if wait is None or keys is None or wait.future.done():
+            return False
+        count, finish_on, timeout_ms = keys
+        if digit == finish_on:
+            wait.settle(is_done=True)
+            return True
+        wait.digits.append(digit)
+        if len(wait.digits) >= count:
+            wait.settle(is_done=True)
+        else:
+            self._await_key(wait, timeout_ms)
+        return True
+
+    def look(self, state: CallState) -> None:
+        """The machine decided something."""
+        if self._wait is not None:
+            self._wait.check(self._wait, state)
+
+    def close(self) -> None:
+        """The call is over."""
+        self._is_over = True
+        self._kept.clear()
+        if self._wait is not None and not self._wait.future.done():
+            self._wait.future.set_exception(ToolError(OVER))
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _begin(self, check: Callable[[_Wait, CallState], None]) -> _Wait:
+        if self._is_over:
+            raise ToolError(OVER)
+        if self._wait is not None:
+            raise ToolError(BUSY)
+        self._wait = _Wait(self._owner.state.reply, asyncio.get_running_loop().create_future(), check)
+        return self._wait
+
+    def _end(self, wait: _Wait) -> None:
+        self._wait = None
+        if wait.timer is not None:
+            wait.timer.cancel()
+        if not self._is_over and self._owner.state.occupied is not None:
+            self._owner.feed(CallerReturned())
+
+    def _await_key(self, wait: _Wait, timeout_ms: int) -> None:
+        """The wait for the first key begins once our words were heard: until then it begins anew."""
+        self._time_out(wait, timeout_ms, lambda: may_leave(self._owner.state) or bool(wait.digits))
+
+    def _time_out(self, wait: _Wait, after_ms: int, is_fair: Callable[[], bool] = lambda: True) -> None:
+        if wait.timer is not None:
+            wait.timer.cancel()
+
+        def fire() -> None:
+            if is_fair() or self._owner.state.mode in (Mode.LISTENING, Mode.ENDED):
+                wait.settle(is_done=False)
+            else:
+                self._time_out(wait, after_ms, is_fair)
+
+        wait.timer = self._clock.call_at(self._clock.now() + ms_to_ns(after_ms), fire)
+
+    async def _pause(self, ns: int) -> None:
+        over = asyncio.Event()
+        timer = self._clock.call_at(self._clock.now() + ns, over.set)
+        try:
+            await over.wait()
+        finally:
+            timer.cancel()
+
+
+def _ends_with_a_new_reply(wait: _Wait, state: CallState) -> None:
+    if state.reply != wait.reply:
+        wait.settle(is_done=False)
+
+
+def _ends_when_the_caller_has_the_floor(wait: _Wait, state: CallState) -> None:
+    if state.reply != wait.reply or state.mode is Mode.LISTENING:
+        wait.settle(is_done=True)
+
+
+def _ends_when_all_was_heard(wait: _Wait, state: CallState) -> None:
+    if state.reply != wait.reply or state.mode is Mode.LISTENING:
+        wait.settle(is_done=False)
+    elif may_leave(state):
+        wait.settle(is_done=True)

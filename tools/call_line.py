@@ -1,0 +1,46 @@
+"""What a tool can do with the telephone line of its call: a port that the house offers where it has one."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tools.context import ToolContext
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Keys that the caller pressed; `is_whole`: as many as were asked for, or ended by the key that ends them."""
+
+    digits: str
+    is_whole: bool
+
+
+class CallLine(Protocol):
+    """The line of one call. What ends otherwise than it should raises `ToolError`, in words fit for the caller."""
+
+    async def collect_digits(self, count: int, finish_on: str, timeout_ms: int) -> Keyed:
+        """The next keys, up to `count` of them, until `finish_on` (one of `#*`, empty: none) or a wait of `timeout_ms`.
+
+        They reach nobody else: no trace, no model, no log.
+        """
+        ...
+
+    def keep(self, digits: str) -> str:
+        """Keep keys for another tool of this call; the name under which it gets them."""
+        ...
+
+    def kept(self, name: str) -> str:
+        """What was kept under a name, once. Raises `ToolError` where nothing is."""
+        ...
+
+    async def send_digits(self, digits: str) -> None:
+        """Sound the keys `0-9*#A-D`, `w` a pause of half a second, once our words were heard."""
+        ...
+
+    async def hold(self, at_most_ms: int) -> bool:
+        """Wait until the caller speaks or presses a key again: True; False: they did not in time."""
+        ...
+
+
+def line_of(context: ToolContext) -> CallLine:
+    """The line of the call a tool runs for. Raises `ToolError` where there is none."""
+    return context.port(CallLine)  # type: ignore[type-abstract]  # a port is asked for by its Protocol
