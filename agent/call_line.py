@@ -31,6 +31,9 @@ class LineOwner(Protocol):
     def feed(self, event: Event) -> None:
         """Something happened."""
 
+    def note(self, note: str, **data: object) -> None:
+        """Something worth knowing goes into the trace."""
+
 
 @dataclass(slots=True)
 class _Wait:
@@ -108,6 +111,7 @@ class TelephoneLine:
             if not await wait.future:
                 raise ToolError(INTERRUPTED)
             audio = tones_of(digits)
+            self._owner.note("tones", samples=len(audio))
             self._play(audio)
             await self._pause(samples_to_ns(len(audio)))
         finally:

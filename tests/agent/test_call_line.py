@@ -43,6 +43,9 @@ class FakeCall:
         elif isinstance(event, CallerReturned):
             self.state = replace(self.state, occupied=None)
 
+    def note(self, note: str, **data: object) -> None:
+        """Nobody reads it."""
+
     def becomes(self, state: CallState) -> None:
         self.state = replace(state, occupied=self.state.occupied)
         self.line.look(self.state)
