@@ -27,6 +27,7 @@ from fsm.events import (
 from fsm.floor_words import is_backchannel
 from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools
 from fsm.hearing import Change
+from fsm.loops import GOES_ROUND, goes_round
 from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at, with_expected
 from fsm.state import CallState, Deadlines, Mode, Utterance, is_due
 from fsm.transcript import with_heard
@@ -78,6 +79,8 @@ def why_to_leave(state: CallState, event: Event, now: int) -> tuple[str, bool]:
         return event.reason, True
     if state.ending:
         return state.ending, state.is_last_word
+    if state.mode is Mode.LISTENING and goes_round(state, event):
+        return GOES_ROUND, True
     is_overdue = is_due(state.deadlines.call_end_at, now)
     return "the call reached its longest length" if is_overdue else "nobody spoke any more", is_overdue
 

@@ -1,10 +1,10 @@
-"""Pure questions about who picked up a call that we placed, as `fsm.guards`."""
+"""Pure questions about who is at the other end, as `fsm.guards`: a person, a machine, one that goes round."""
 
 from typing import Any
 
-from fsm import pickup
+from fsm import loops, pickup
 from fsm.answerer import Answerer, answerer_by
-from fsm.guards import is_current
+from fsm.guards import is_current, is_turn_over
 from fsm.state import CallState
 
 
@@ -61,3 +61,13 @@ def is_machine_listening(state: CallState, _event: Any, now: int) -> bool:  # no
 def is_person_waiting(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
     """Somebody picked up who waits to hear from us."""
     return state.is_meeting and pickup.is_person_waiting(pickup.judged(state, now), now)
+
+
+def goes_round(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The turn that ended was taken by a machine that says the same again and again."""
+    return loops.goes_round(state, event)
+
+
+def has_gone_round(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The same, of a turn that is over because of its silence."""
+    return is_turn_over(state, event, now) and loops.goes_round(state, event)
