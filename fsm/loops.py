@@ -14,7 +14,8 @@ LEAST_WORDS = 4
 """Shorter things are said again by anybody: "yes", "no, thank you"."""
 
 ALIKE = 0.8
-"""Share of words that two contributions have in common when they say the same; transcribers differ in a word or two."""
+"""The shorter of two contributions that say the same has this share of the other's words at least, and none of its own:
+a "sorry" makes no difference, another number does."""
 
 LAST_TURNS = 10
 """What was said longer ago is no loop: two machines come round sooner."""
@@ -52,5 +53,5 @@ def _turns(transcript: tuple[Message, ...]) -> list[tuple[str, str]]:
 
 def _are_alike(one: str, other: str) -> bool:
     first, second = Counter(tokens(one)), Counter(tokens(other))
-    total = first.total() + second.total()
-    return total > 0 and 2 * (first & second).total() >= ALIKE * total
+    shorter, longer = sorted((first, second), key=Counter.total)
+    return shorter <= longer and shorter.total() >= ALIKE * longer.total() > 0

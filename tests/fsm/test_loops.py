@@ -53,6 +53,11 @@ def test_somebody_who_insists_is_answered_while_our_answers_get_further() -> Non
     says(t, want).expect(Mode.THINKING, StartReply)
 
 
+def test_somebody_who_asks_for_one_thing_after_another_is_answered() -> None:
+    t = after(*[(f"I would like to have a room for {people} people.", "Fine.") for people in ("two", "three", "four")])
+    says(t, "I would like to have a room for five people.").expect(Mode.THINKING, StartReply)
+
+
 @pytest.mark.parametrize("words", ["Yes.", "No, thank you.", "Hello? Hello?"])
 def test_what_anybody_says_again_is_no_loop(words: str) -> None:
     says(after(*[(words, OFFERS)] * 6), words).expect(Mode.THINKING, StartReply)
