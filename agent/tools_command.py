@@ -68,6 +68,8 @@ def _told(tool: Tool) -> dict[str, object]:
         "kind": terms.kind,
         "deadline_ms": terms.deadline_ms,
         "cache_ms": terms.cache_ms,
+        "stale_ms": terms.stale_ms,
+        "prefetch": terms.prefetch,
         "filler": terms.filler,
         "on_failure": terms.on_failure,
         "private": sorted(terms.private),

@@ -30,7 +30,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_an_agents_tools_are_listed() -> None:
     answer = tools("list")
-    assert "find_free_slots(date, part_of_day, service)  pure, 1000 ms" in answer.output
+    assert "find_free_slots(date, part_of_day, service, time_zone)  pure, 1000 ms" in answer.output
     told = [json.loads(line) for line in tools("list", "--json", "--agent", "appointments").output.splitlines()]
     assert [(one["name"], one["kind"]) for one in told] == [
         ("find_free_slots", "pure"),

@@ -134,3 +134,23 @@ def test_a_redis_that_comes_late_is_used_then(tmp_path: Path, caplog: pytest.Log
 
     asyncio.run(story())
     assert "REDIS_URL: Redis does not answer" in caplog.text
+
+
+def test_a_caller_who_hangs_up_in_the_middle_leaves_nobody_their_answer(tmp_path: Path) -> None:
+    async def story(server: RedisServer) -> None:
+        store = store_of(server)
+        await store.open()
+        for number in range(20):
+            await store.keep("status", str(number), "0", Ending(Outcome(str(number))), fresh_ms=60_000, stale_ms=0)
+        for passes in range(12):  # of the loop, before the one who looks is gone
+            looking = asyncio.create_task(store.look("status", "0"))
+            for _ in range(passes):
+                await asyncio.wait({looking}, timeout=0)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            found = [(await store.look("status", str(number))).ending for number in range(20)]
+            assert found == [Ending(Outcome(str(number))) for number in range(20)]
+        assert store.is_up
+        await store.close()
+
+    tell(tmp_path, story)
