@@ -35,6 +35,9 @@ def test_an_agents_tools_are_listed() -> None:
     assert [(one["name"], one["kind"]) for one in told] == [
         ("find_free_slots", "pure"),
         ("book_appointment", "effect"),
+        ("find_my_appointments", "pure"),
+        ("move_appointment", "effect"),
+        ("cancel_appointment", "effect"),
         ("hang_up", "effect"),
     ]
     assert told[1]["on_failure"].startswith("I could not confirm")
