@@ -22,6 +22,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--schema", "wants_schema", is_flag=True, help="Print the JSON schema of scripts, for editors.")
 @click.option("--seed", type=click.IntRange(0), help="Same seed, same calls. [each script's own, usually 0]")
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Run with so many seeds, from --seed on.")
+@click.option("--day", type=click.IntRange(4, 10_000), metavar="CALLS", help="With `agents`: a day of so many calls.")
 @click.option("--swarm", is_flag=True, help="Let each seed draw faults; and its script, if none is named.")
 @click.option("--skip-idle", is_flag=True, help="Carry idle audio in long messages: faster, other digests.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Run in so many processes.")
@@ -37,6 +38,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--compare", type=FILE, metavar="OLD.json", help="Say what changed since an earlier --json.")
 def simulate(**options: Any) -> None:  # noqa: ANN401 - the options above, as `Wishes` has them
     """Run call scripts in virtual time: all bundled ones, or those that you name.
+
+    A folder stands for the scripts in it, `agents` for those of the agents that come with us.
 
     A script says who calls, what goes wrong and what must hold. The same script and seed give the same call, to the
     byte. Exit code 0: all held; 1: something failed; 2: a script or an option is wrong.

@@ -17,6 +17,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from agent.agent_file import BUNDLED
+from simulator.day.running import run_day
+from simulator.day.telling import tell_day
 from simulator.report.as_json import json_pieces
 from simulator.report.compare import Comparison, Side, compare, read_side, show_comparison, side_of
 from simulator.report.decisions import show_stopped
@@ -42,6 +45,9 @@ from simulator.runs.work import Manner, Work
 from simulator.scenario import ScriptError, bundled, json_schema, load
 from simulator.shrinking import shrink_first
 
+AGENTS = "agents"
+"""Stands for the scripts of all agents that come with us."""
+
 EXIT_FAILED, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
 WIDTH = 130
@@ -59,6 +65,7 @@ class Wishes:
     wants_schema: bool = False
     seed: int | None = None
     seeds: int = 1
+    day: int | None = None
     swarm: bool = False
     skip_idle: bool = False
     jobs: int = 1
@@ -102,7 +109,11 @@ def carry_out(wishes: Wishes) -> int:
     if wishes.wants_faults or wishes.wants_checkers or wishes.wants_schema:
         _show_what_there_is(wishes)
         return 0
-    plans = loaded(wishes.scripts or bundled())
+    if wishes.day is not None:
+        if wishes.scripts != (AGENTS,):
+            raise ReportError("--day is a day of calls to the agents: offhook simulate agents --day 340")
+        return tell_day(run_day(wishes.day, wishes.seed or 0, wishes.jobs), console(), as_json=wishes.as_json)
+    plans = loaded(expanded(wishes.scripts) or bundled())
     if wishes.wants_list:
         found = [plan for _, plan in plans]
         if wishes.as_json:
@@ -122,6 +133,25 @@ def _show_what_there_is(wishes: Wishes) -> None:
         show_faults(console())
     else:
         show_checkers(console())
+
+
+def expanded(scripts: Sequence[str]) -> list[str]:
+    """The scripts meant: a folder's are those in it, or in its `scripts`. Raises ScriptError where it has none."""
+    found: list[str] = []
+    for script in scripts:
+        folder = Path(script).expanduser()
+        if script == AGENTS:
+            found += [str(path) for path in sorted(BUNDLED.glob("*/scripts/*.toml"))]
+        elif folder.is_dir():
+            inside = (
+                sorted(folder.glob("*.toml")) if folder.name == "scripts" else sorted(folder.glob("scripts/*.toml"))
+            )
+            if not inside:
+                raise ScriptError(f"{script}: expected call scripts in it, *.toml; there are none")
+            found += map(str, inside)
+        else:
+            found.append(script)
+    return found
 
 
 def loaded(scripts: Sequence[str]) -> list[tuple[str, Plan]]:

@@ -126,11 +126,14 @@ def gathered(plan: Plan, seed: int, *, until_ms: int | None = None) -> Iterator[
                     call.agent.on_stream_ended("the run was stopped")  # nothing, for a call that is over
 
 
-def perform(plan: Plan, seed: int, data: Path, *, until_ms: int | None = None) -> Evidence:
-    """Let it happen in the directory `data`."""
+def perform(
+    plan: Plan, seed: int, data: Path, *, until_ms: int | None = None, on_fresh_databases: bool = True
+) -> Evidence:
+    """Let it happen in the directory `data`; without fresh databases, on those that an earlier run left there."""
     armed = prepared(plan)
     put_phrases(data, armed.cast)
-    put_databases(data)
+    if on_fresh_databases:
+        put_databases(data)
     strikes = Strikes(armed.faults)
     rehearsal = Rehearsal(data, replace(armed.cast, seed=seed, brain=_fresh(armed.cast)), strikes)
     rehearsal.prepare()

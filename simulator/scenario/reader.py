@@ -35,8 +35,14 @@ def bundled() -> list[str]:
 def load(path_or_name: str | Path) -> Plan:
     """The plan of a script: a file's, or a bundled one's by its name. Raises ScriptError with all that is wrong."""
     path = find(path_or_name)
-    plan = checked_plan(parse(_text(path), path), path.stem, path)
+    plan = checked_plan(parse(_text(path), path), _name(path), path)
     return replace(plan, path=None) if path.parent == SCENARIOS else plan  # its name says where it is
+
+
+def _name(path: Path) -> str:
+    """A script's name; in an agent's folder with that of the agent: all of them have a `demo`."""
+    folder = path.resolve().parent
+    return f"{folder.parent.name}_{path.stem}" if folder.name == "scripts" else path.stem
 
 
 def read(path_or_name: str | Path) -> ScriptFile:

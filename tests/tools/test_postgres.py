@@ -52,7 +52,11 @@ def story(server: PostgresServer, tell: Callable[[Ask], Awaitable[None]], houses
             ports: dict[type, Any] = {Databases: databases[number % houses]}
             context = ToolContext(f"call-{number}", f"+1555{number:07}", Path("nowhere"), lambda: MONDAY, ports=ports)
             runner = Runner(load_tools(f"tools.{business}.tools"), context)
-            answer: dict[str, Any] = json.loads((await runner.run(name, json.dumps(arguments))).result)
+            told = await runner.run(name, json.dumps(arguments))
+            await runner.settle(20_000)
+            if "No answer within" in told.result or "Not confirmed within" in told.result:  # on a busy machine
+                told = await runner.run(name, json.dumps(arguments))  # an effect that was late has its answer now
+            answer: dict[str, Any] = json.loads(told.result)
             return answer
 
         try:
