@@ -82,7 +82,7 @@ def answers_of(recorded: Recorded) -> list[Answer]:
         for effect in decision.effects
         if isinstance(effect, StartReply | ContinueReply)
     ]
-    ends = [line for line, _ in requests[1:]] + [len(recorded.lines) + 1]
+    ends = [*(line for line, _ in requests[1:]), len(recorded.lines) + 1][: len(requests)]
     return [
         replace(
             _answer(recorded, line, end, request.reply),

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from agent.cli import offhook
 from agent.trace_view import TraceError
+from simulator.outgoing import Outgoing
 from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal
 from simulator.rehearsal import Cast, rehearse, trace_of
 from simulator.replay.recorded import read_recorded, recorded_of
@@ -19,6 +20,7 @@ from simulator.script import (
     AfterAgentFinished,
     AtOnce,
     Backchannel,
+    Beep,
     Cough,
     HangUp,
     IntoAgentSpeech,
@@ -137,6 +139,15 @@ def test_what_failed_fails_again(tmp_path: Path) -> None:
     outcome = run_script(script_of(read_recorded(trace)), tmp_path)
     assert outcome.violations == ()
     assert outcome.faults != ()
+
+
+def test_a_message_that_we_left_with_a_machine_is_left_again(tmp_path: Path) -> None:
+    machine = (Say("You have reached Ada. Please leave a message.", AtOnce(500)), Beep(400, 1_000, AtOnce(700)))
+    _, call = rehearse(tmp_path, (*machine, HangUp(AtOnce(30_000))), outgoing=Outgoing("Call us."))
+    script = told(trace_of(tmp_path, call), tmp_path)
+    assert script.outgoing is not None
+    assert script.outgoing.message == "Call us."
+    assert script.expect.heard == ["Call us."]
 
 
 def test_a_call_in_which_nobody_did_anything_is_no_script(demo_trace: Path) -> None:
