@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.metrics.derived_agent import Stretch, stretches_of
 from agent.metrics.derived_caller import Heard, sounds_of
-from agent.metrics.openings import INACTIVE
+from agent.metrics.openings import INACTIVE, OPENINGS
 from agent.metrics.spans import Span
 from agent.metrics.turn_trace import AgentEntry, CallerEntry, EndedBy, TurnEntry, TurnTrace
 from fsm.units import ns_to_ms
@@ -91,16 +91,13 @@ def _in_ms(begin_ns: int, until_ns: int, call_ends_ms: int) -> Span | None:
 
 
 def _turns(events: Sequence[Line]) -> Iterator[TurnEntry]:
-    turn_of: dict[int, int] = {}
-    tools: set[int] = set()
-    for line in events:
-        for name, data in line["effects"]:
-            if "turn" in data:
-                turn_of[data["reply"]] = data["turn"]
-            elif name == "RunTool" and data["reply"] in turn_of:
-                tools.add(turn_of[data["reply"]])
+    effects = [effect for line in events for effect in line["effects"]]
+    turn_of = {data["reply"]: data["turn"] for name, data in effects if name in OPENINGS}
+    drafted_for = {data["reply"]: data["turn"] for name, data in effects if name == "DraftReply"}
+    tools = {turn_of[data["reply"]] for name, data in effects if name == "RunTool" and data["reply"] in turn_of}
+    dropped = [drafted_for.get(data["reply"]) for name, data in effects if name == "DropDraft"]
     for turn in sorted(set(turn_of.values())):
-        yield TurnEntry(turn=turn, tool=turn in tools)
+        yield TurnEntry(turn=turn, tool=turn in tools, drafts_dropped=dropped.count(turn))
 
 
 def _ended_by(events: Sequence[Line]) -> EndedBy:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.draft_record import drafts_of
 from agent.ledger import ledger_of
 from agent.trace_view import read_trace
 from fsm.words import tokens
@@ -39,6 +40,7 @@ def report(performance: Performance) -> dict[str, Any]:
     interruptions = interruptions_of(lines, performance)
     rows = rows_of_call(performance)
     main = next(iter(rows.values()), [])
+    adopted = turns_with_drafts(lines)
     turns = [
         {
             "turn": ledger.turn,
@@ -46,6 +48,7 @@ def report(performance: Performance) -> dict[str, Any]:
             "agent": answered_in(lines, ledger.turn),
             "voice_to_voice_ms": ledger.voice_to_voice_ms,
             "ledger": ledger.parts_ms(),
+            "was_drafted": ledger.turn in adopted,
         }
         for ledger in ledger_of(lines)
     ]
@@ -53,6 +56,7 @@ def report(performance: Performance) -> dict[str, Any]:
         "outcome": outcome_of(performance, lines, rows),
         "duration_ms": (performance.ended_at - performance.started_at) // 1_000_000,
         "turns": turns,
+        "drafts": drafts_of(lines).values(),
         "interruptions": len(interruptions),
         "heard_error_words": sum(i.error_words for i in interruptions) if performance.caller.heard else None,
         "resumed_after_false_alarm": sum(1 for line in moves(lines, "BARGE_IN", "SPEAKING")),
@@ -128,6 +132,12 @@ def answered_in(lines: list[dict[str, Any]], turn: int) -> str:
         if line["kind"] == "event" and line["data"].get("reply") in replies:
             heard = line["data"].get("heard") or (line["event"] == "PlayoutFinished" and line["data"]["text"]) or heard
     return str(heard)
+
+
+def turns_with_drafts(lines: list[dict[str, Any]]) -> set[int]:
+    """The turns whose answer had been prepared before they were over."""
+    orders = [effect for line in lines if line["kind"] == "event" for effect in line["effects"]]
+    return {data["turn"] for name, data in orders if name == "StartReply" and data["is_drafted"]}
 
 
 def interruptions_of(lines: list[dict[str, Any]], performance: Performance) -> list[Interruption]:

@@ -118,9 +118,10 @@ def show_summary(console: Console, report: dict[str, Any]) -> None:
     shown = [part for part in PARTS if any(turn["ledger"][f"{part}_ms"] for turn in report["turns"])]
     for part in shown:
         ledger.add_column(part.replace("_", "\n").replace("endpointing", "end of\nturn"), justify="right", no_wrap=True)
+    ledger.add_column("drafted")
     for turn in report["turns"]:
         times = [str(turn["ledger"][f"{part}_ms"]) for part in shown]
-        ledger.add_row(str(turn["turn"]), str(turn["voice_to_voice_ms"]), *times)
+        ledger.add_row(str(turn["turn"]), str(turn["voice_to_voice_ms"]), *times, "yes" if turn["was_drafted"] else "")
     console.print("", ledger)
     for name, value in _facts(report):
         console.print(Text.assemble((f"{name:<17}", "dim"), value), soft_wrap=True)  # paths stay in one piece
@@ -133,10 +134,13 @@ def _row(row: dict[str, Any]) -> str:
 def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     written = [f"{table}: {_row(row)}" for table, rows in report["rows"].items() for row in rows]
     errors = report["heard_error_words"]
+    drafts = report["drafts"]
+    cost = f" ({drafts['tokens']} tokens, {drafts['characters']} characters of speech)" if drafts["dropped"] else ""
     heard = "" if errors is None else f", transcript wrong by {errors} words about what was heard"
     return [
         ("outcome", report["outcome"]),
         ("interruptions", f"{report['interruptions']}{heard}"),
+        ("drafts", f"{drafts['made']} made, {drafts['adopted']} adopted, {drafts['dropped']} dropped{cost}"),
         ("talked on after", f"{report['resumed_after_false_alarm']} sounds that were no interruption"),
         *[("in the database", line) for line in written or ["nothing"]],
         ("trace", report["trace"]),

@@ -62,6 +62,12 @@ def test_every_turn_has_a_ledger_that_adds_up(told: dict[str, Any]) -> None:
         assert turn["agent"]
 
 
+def test_drafts_are_counted_and_turns_say_whether_theirs_was_adopted(told: dict[str, Any]) -> None:
+    drafts = told["drafts"]
+    assert drafts["made"] == drafts["adopted"] + drafts["dropped"]
+    assert drafts["adopted"] == sum(turn["was_drafted"] for turn in told["turns"]) > 0
+
+
 def test_one_interruption_is_yielded_to_and_one_mm_hmm_is_not(told: dict[str, Any]) -> None:
     assert told["interruptions"] == 1
     assert told["resumed_after_false_alarm"] == 1

@@ -65,6 +65,14 @@ def test_fillers_have_their_length_from_the_trace() -> None:
         assert [one.turn for one in derived.turns if one.tool] == [1]
 
 
+def test_dropped_drafts_are_counted_as_the_truth_counts_them() -> None:
+    for truth, derived in both("draft_of_half_a_sentence"):
+        assert [(one.turn, one.drafts_dropped) for one in derived.turns] == [
+            (one.turn, one.drafts_dropped) for one in truth.turns
+        ]
+        assert sum(one.drafts_dropped or 0 for one in derived.turns) > 0
+
+
 def test_it_says_that_it_is_derived() -> None:
     for _, derived in both("quick_yes"):
         assert derived.derived == DERIVED
