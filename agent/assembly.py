@@ -18,6 +18,7 @@ from agent.providers.flux_codec import MODEL_PREFIX, FluxSettings
 from agent.services import Character
 from fsm.profile import Profile
 from tools.registry import Registry
+from tools.tool import Kind
 
 NO_KEY = "no-key"
 """Sent where a base URL is set and no key is: emulators and self-hosted servers often ask for any key at all."""
@@ -137,4 +138,6 @@ def system_prompt(prompt: str, caller: str, now: datetime) -> str:
 
 def schemas_of(tools: Registry) -> tuple[ToolSchema, ...]:
     """The tools as a model is told of them."""
-    return tuple(ToolSchema(tool.name, tool.description, tool.parameters) for tool in tools)
+    return tuple(
+        ToolSchema(tool.name, tool.description, tool.parameters, is_pure=tool.terms.kind is Kind.PURE) for tool in tools
+    )

@@ -245,7 +245,8 @@ class Call:
                 self.stamp("tools_returned")
                 self._mouth.continue_reply(reply, self._messages())
             case DraftReply(reply, _, text):
-                self._mouth.drafts.begin(reply, (*self._messages(), Message("user", text)), self._character.tools)
+                messages = (*self._messages(), Message("user", text))
+                self._mouth.drafts.begin(reply, messages, self._character.tools, self.errands)
             case DropDraft():
                 self._mouth.drafts.drop()
 

@@ -8,7 +8,7 @@ from agent.fence import Owner
 from agent.ports import Alignment, ToolSchema, Voice
 from agent.reply import Reply
 from agent.services import Services
-from fsm.events import Event, ReplyFailed, Stage
+from fsm.events import Event, ReplyFailed, Stage, ToolCall, ToolsRequested
 from fsm.transcript import Message
 from fsm.units import samples_to_ms
 
@@ -29,17 +29,30 @@ class Mouth(Protocol):
         """All sound is there."""
 
 
+class Ahead(Protocol):
+    """Who runs tools before they are ordered."""
+
+    def run_ahead(self, reply: int, call: ToolCall) -> None:
+        """Run it now; what it answers is kept until it is ordered."""
+
+    def forget(self) -> None:
+        """It will not be ordered."""
+
+
 class Draft:
     """The owner and the speaker of a reply that nobody may hear: all it does is kept, its first clause as sound.
 
-    Only the first clause goes to the voice, so that a draft that is dropped costs little. Tools that the model asks
-    for, and failures, are told once the draft is adopted, and never if it is dropped.
+    Only the first clause goes to the voice, so that a draft that is dropped costs little. Of the tools that the model
+    asks for those that only read are run ahead, no others. That they were asked for is told once the draft is adopted,
+    as failures are, and never if it is dropped.
     """
 
     def __init__(
-        self, number: int, services: Services, voice: Voice, owner: Owner, tools: Sequence[ToolSchema]
+        self, number: int, services: Services, voice: Voice, owner: Owner, tools: Sequence[ToolSchema], ahead: Ahead
     ) -> None:
         self.number = number
+        self._ahead = ahead
+        self._pure = frozenset(tool.name for tool in tools if tool.is_pure)
         self._voice = voice
         self._pronounce = services.pronounce
         self._clock = services.clock
@@ -71,8 +84,13 @@ class Draft:
             self._voice.finish(self.number)
 
     def feed(self, event: Event) -> None:
-        """Not a fact before the draft is adopted."""
+        """Not a fact before the draft is adopted; what only reads may begin to."""
         self._events.append(event)
+        if isinstance(event, ToolsRequested):
+            for call in event.calls:
+                if call.name in self._pure:
+                    self._ahead.run_ahead(self.number, call)
+                    self._owner.note("tool_ran_ahead", reply=self.number, tool=call.name)
 
     def stamp(self, stage: str, at: int | None = None) -> None:
         """An instant on the way of the answer, if it becomes one."""
@@ -142,6 +160,7 @@ class Draft:
         if self._clauses:
             self._voice.drop(self.number)
         self.reply.cancel()
+        self._ahead.forget()
         characters = len(self._spoken)
         self._owner.note("draft_dropped", reply=self.number, tokens=self.reply.tokens, characters=characters)
 
@@ -155,10 +174,10 @@ class Drafts:
         self._owner = owner
         self._draft: Draft | None = None
 
-    def begin(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> None:
+    def begin(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema], ahead: Ahead) -> None:
         """Have the model answer `messages`, for us alone."""
         assert self._draft is None, f"draft {number} while there is another"
-        self._draft = Draft(number, self._services, self._voice, self._owner, tools)
+        self._draft = Draft(number, self._services, self._voice, self._owner, tools, ahead)
         self._draft.reply.ask(messages)
 
     def of(self, number: int) -> Draft | None:

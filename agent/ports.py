@@ -149,11 +149,15 @@ class SpeechToText(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolSchema:
-    """A tool as a model is told of it; `parameters` is a JSON schema."""
+    """A tool as a model is told of it; `parameters` is a JSON schema.
+
+    `is_pure`: it only reads, so that nobody notices whether it ran; the model is not told that.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, object]
+    is_pure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

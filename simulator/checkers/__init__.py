@@ -41,6 +41,7 @@ _ALL = (
     of_calls("cuts-marked", "what was cut short is marked so", transcript.unmarked_cuts),
     of_calls("tool-once", "each tool call ends exactly once", tools.unsettled),
     of_calls("effect-once", "each effect happens at most once an intent", tools.done_twice),
+    of_calls("effect-ordered", "what does more than read runs once it is ordered, never for a draft", tools.too_soon),
     of_calls("tool-alive", "no tool is run for a reply that is over", tools.of_dead_replies),
     of_calls("deadlines", "each mode is left by its deadline", machine.missed_deadlines),
     of_calls("trace-replays", "the trace, decided again, comes out the same", machine.differences),

@@ -70,6 +70,7 @@ def done_twice(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     facts = facts_of(evidence, call)
     seen: Counter[tuple[str, str]] = Counter()
     asked = Counter(data["call"]["name"] for _, name, data in call.effects if name == "RunTool")
+    asked += Counter(line["data"]["tool"] for line in call.notes("tool_ran_ahead"))
     ran: Counter[str] = Counter()
     for one in facts.seen.ran:
         ran[one.name] += 1
@@ -80,6 +81,21 @@ def done_twice(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
             if seen[one.name, one.arguments] > 1 + _tries_that_changed_nothing(facts, call, one.name):
                 yield f"{one.name} was done {seen[one.name, one.arguments]} times with {one.arguments}", one.at
     yield from _bookings(evidence, call)
+
+
+def too_soon(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
+    """Tools that ran before they were ordered, although they do more than read: for a draft that may be dropped."""
+    orders = [
+        (call.trace_began_at + line["at_ns"], data["call"]["name"])
+        for line, name, data in call.effects
+        if name == "RunTool"
+    ]
+    ran: Counter[str] = Counter()
+    for one in facts_of(evidence, call).seen.ran:
+        ran[one.name] += 1
+        ordered = sum(name == one.name and at <= one.at for at, name in orders)
+        if one.kind != Kind.PURE and ran[one.name] > ordered and not has_fault(evidence, "tool_doubled"):
+            yield f"{one.name} ran before it was ordered", one.at
 
 
 def _tries_that_changed_nothing(_facts: Facts, call: CallEvidence, _name: str) -> int:

@@ -258,8 +258,13 @@ class DeckTools:
     async def run(self, name: str, arguments_json: str) -> Outcome:
         """Wait for the tape to say how it ended."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((name, arguments_json, future))
-        return await future
+        waiting = (name, arguments_json, future)
+        self._waiting.append(waiting)
+        try:
+            return await future
+        finally:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
 
     def returned(self, line: Mapping[str, Any]) -> None:
         """A tool ended; NobodyError where none like it runs."""

@@ -10,6 +10,7 @@ import pytest
 
 from agent.call import INBOX_LIMIT, Call
 from agent.errors import FaultKind
+from agent.ports import ToolSchema
 from agent.services import Character
 from agent.trace import Trace
 from fsm.effects import Effect
@@ -53,7 +54,8 @@ class Booth(Stage):
         self.services = replace(self.services, observer=self.watch)
         self.stamp_ms = 0
         profile = Profile(wait_ms=300, unfinished_wait_ms=600)
-        self.character = Character("test", lambda caller, _now: f"You talk to {caller}.", profile, Phrases(), ())
+        tools = (ToolSchema("look", "", {}, is_pure=True), ToolSchema("book", "", {}))
+        self.character = Character("test", lambda caller, _now: f"You talk to {caller}.", profile, Phrases(), tools)
         self.call = Call(self.phone, self.character, self.services)
 
     @property
@@ -236,7 +238,7 @@ def test_a_mistake_ends_the_call_with_an_apology_owed_and_releases_everything(bo
 def test_after_a_mistake_nothing_more_is_decided_or_performed(booth: Booth) -> None:
     booth.greets()
 
-    def fail(number: int, messages: object, tools: object, *, is_drafted: bool = False) -> None:
+    def fail(number: int, messages: object, tools: object, ahead: object = None, *, is_drafted: bool = False) -> None:
         raise ZeroDivisionError
 
     booth.call._mouth.start_reply = booth.call._mouth.drafts.begin = fail  # type: ignore[method-assign]  # a mistake

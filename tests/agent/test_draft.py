@@ -102,6 +102,20 @@ def test_tools_of_a_draft_wait_for_its_adoption(booth: Booth, monkeypatch: pytes
     assert request.calls[0].call_id == "c1"
 
 
+def test_a_tool_that_only_reads_runs_for_a_draft_and_no_other_does(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[tuple[int, str]] = []
+    monkeypatch.setattr(booth.call.errands, "run_ahead", lambda reply, call: ahead.append((reply, call.name)))
+    number = drafts(booth)
+    booth.model.generations[-1].ends(
+        ToolCall("c1", "look", "{}"), ToolCall("c2", "book", "{}"), ToolCall("c3", "x", "")
+    )
+    assert ahead == [(number, "look")]
+    assert notes(booth, "tool_ran_ahead") == [{"reply": number, "tool": "look"}]
+    assert booth.told(ToolsRequested) == []
+
+
 def test_tools_of_a_dropped_draft_never_run(booth: Booth) -> None:
     drafts(booth)
     booth.model.generations[-1].ends(ToolCall("c1", "book_appointment", "{}"))

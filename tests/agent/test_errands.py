@@ -13,6 +13,23 @@ from tests.fakes import ManualClock
 LOOK = RunTool(2, ToolCall("c1", "look", '{"day": 1}'))
 
 
+class Counted(FakeRunner):
+    """Tools that are counted."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    async def run(self, name: str, arguments_json: str) -> Outcome:
+        self.ran.append(name)
+        return await super().run(name, arguments_json)
+
+
+async def all_over(errands: Errands) -> None:
+    """Wait until no tool is under way."""
+    while errands.under_way:
+        await asyncio.get_running_loop().run_in_executor(None, int)
+
+
 def run(runner: FakeRunner, *orders: RunTool) -> FakeOwner:
     owner = FakeOwner(ManualClock())
 
@@ -22,8 +39,7 @@ def run(runner: FakeRunner, *orders: RunTool) -> FakeOwner:
             errands.run(order)
         assert errands.under_way == len(orders)
         assert owner.fed == [], "never within the call that asked for it"
-        while errands.under_way:
-            await asyncio.get_running_loop().run_in_executor(None, int)
+        await all_over(errands)
 
     asyncio.run(story())
     return owner
@@ -51,6 +67,38 @@ def test_failure_and_endings_are_passed_on(outcome: Outcome) -> None:
     assert returned == ToolReturned(
         2, "c1", outcome.result, outcome.failed, ends_call=outcome.ends_call, ends_round=outcome.ends_round
     )
+
+
+def test_a_tool_that_ran_ahead_is_not_run_again_and_told_once_it_is_ordered() -> None:
+    owner, runner = FakeOwner(ManualClock()), Counted()
+
+    async def story() -> None:
+        errands = Errands(runner, owner)
+        errands.run_ahead(2, LOOK.call)
+        await all_over(errands)
+        assert owner.fed == [], "nobody ordered it yet"
+        errands.run(LOOK)
+        assert owner.fed == [], "never within the call that asked for it"
+        await all_over(errands)
+
+    asyncio.run(story())
+    assert owner.fed == [ToolReturned(2, "c1", 'look {"day": 1}')]
+    assert runner.ran == ["look"]
+
+
+def test_what_runs_ahead_for_nothing_is_stopped_and_never_told() -> None:
+    owner, runner = FakeOwner(ManualClock()), Counted()
+
+    async def story() -> None:
+        errands = Errands(runner, owner)
+        errands.run_ahead(2, LOOK.call)
+        errands.forget()
+        errands.run(RunTool(3, LOOK.call))
+        await all_over(errands)
+
+    asyncio.run(story())
+    assert owner.fed == [ToolReturned(3, "c1", 'look {"day": 1}')]
+    assert runner.ran == ["look"], "only the one that was ordered"
 
 
 def test_a_runner_that_raises_is_a_mistake_of_ours() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from agent.draft import Draft
 from fsm import drafting, endpointing, hearing, opening
-from fsm.effects import RunTool
 from fsm.events import Event, ToolsRequested
 from fsm.expectations import ANYTHING, SHORT
 from fsm.profile import Profile
@@ -70,12 +69,12 @@ def draft_audible_before_its_time() -> Plan:
     return swapped(Draft, "on_audio", on_audio_aloud)
 
 
-@mutant("a tool that a draft asks for is run before the turn is over", "draft_with_an_effect")
+@mutant("whatever tool a draft asks for runs ahead, although it does more than read", "draft_with_an_effect")
 def effect_run_for_a_draft() -> Plan:
     def feed(draft: Draft, event: Event) -> None:
         if isinstance(event, ToolsRequested):
             for call in event.calls:
-                draft._owner.errands.run(RunTool(event.reply, call))  # type: ignore[attr-defined]  # the call's
+                draft._ahead.run_ahead(event.reply, call)
         draft._events.append(event)
 
     return swapped(Draft, "feed", feed)
