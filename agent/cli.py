@@ -10,6 +10,8 @@ COMMANDS = {
     "call": ("agent.call_command:call", "Place a call to a number and let the agent speak."),
     "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
+    "new": ("agent.new_command:new", "Make an agent of your own: a folder that runs at once."),
+    "calls": ("agent.calls_command:calls", "What came of calls that are over."),
     "tools": ("agent.tools_command:tools", "What an agent may do, and what became of what it did."),
     "listen": ("agent.listen_command:listen", "Tell when somebody speaks in a recording."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),

@@ -63,6 +63,8 @@ class Desk:
         self.providers = providers
         self.recorder: CallRecorder | None = None
         """Keeps the wires of calls, where it is set."""
+        self.after_call: Callable[[str], None] = lambda _call_id: None
+        """Told the id of every call that is over and whose trace is whole."""
         self.traces = config.data / "traces"
         self.unrendered: tuple[str, ...] = ()
         """Phrases that could not be rendered: they are synthesised anew in each call."""
@@ -161,4 +163,6 @@ class Desk:
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:
         private = self.workshop.tools.private
-        return open_trace(self.traces, call_id, started_at, is_redacted=self._hides_words, private=private)[0]
+        trace, _ = open_trace(self.traces, call_id, started_at, is_redacted=self._hides_words, private=private)
+        trace.on_closed = lambda: self.after_call(call_id)
+        return trace

@@ -7,9 +7,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from agent.after_calls import AfterCalls
 from agent.agent_file import Agent
 from agent.answer_cache import make_cache
 from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.call_summary import improver
 from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
 from agent.desk import Desk
@@ -77,6 +79,8 @@ class House:
             not_ready=self.desk.not_ready,
         )
         self.server.switchboard.on_expected = self.desk.expect_call
+        self.after_calls = AfterCalls(config.data, improver(config))
+        self.desk.after_call = self.after_calls.call_over
         recorder = make_recorder(config, agent, self.network, self.clock)
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder
@@ -101,6 +105,7 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.server.stop()
+        await self.after_calls.close()
         await self.desk.workshop.close()
         await self._close()
 

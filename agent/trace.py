@@ -13,6 +13,7 @@ The note `digits_masked` stands before the first line that is not as it was deci
 (see `check_of`), by which a line that was changed, lost or moved is found.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -68,6 +69,8 @@ class Trace:
         self._screen = Screen()
         self._tells_of_masks = False
         self.errors = 0
+        self.on_closed: Callable[[], None] = lambda: None
+        """Told when all of the call is on disk."""
 
     def header(self, *, call_id: str, agent: str, wall_clock: str, state: CallState) -> None:
         """The first line."""
@@ -116,6 +119,7 @@ class Trace:
                 out.close()
             except OSError:
                 self.errors += 1
+            self.on_closed()
 
     def _flush(self) -> None:
         try:
