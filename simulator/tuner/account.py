@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from simulator.tuner.choice import percent
+from simulator.tuner.choice import of_calls, percent
 from simulator.tuner.deciding import CallTurns
 from simulator.tuner.judging import Measured
 from simulator.tuner.search import CANNOT_TELL
@@ -85,7 +85,7 @@ def figures_text(measured: Measured, seed: int) -> str:
         (low, high), (quick, slow) = intervals
         rates, means = f" ({percent(low)} to {percent(high)})", f" ({quick:.0f} to {slow:.0f})"
     return (
-        f"{measured.cut_offs} of {len(measured.told)} turns of {len(measured.verdicts)} calls cut off, "
+        f"{measured.cut_offs} of {of_calls(len(measured.told), len(measured.verdicts))} cut off, "
         f"{percent(measured.cut_off_rate)}{rates}; answered after {measured.delay_ms:.0f} ms{means} in the mean, "
         f"{measured.delay_ms_at(50)} p50, {measured.delay_ms_at(95)} p95"
     )

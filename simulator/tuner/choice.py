@@ -63,11 +63,16 @@ def too_little(turns: int, calls: int, max_cut_off_rate: float, what: str) -> st
     needed = turns_needed(max_cut_off_rate)
     if turns >= needed and calls >= FEWEST_CALLS:
         return ""
-    have = f"{turns} turns of {calls} calls {what}"
+    have = f"{of_calls(turns, calls)} {what}"
     if turns < needed:
         low, high = percent(max_cut_off_rate), percent(2 * max_cut_off_rate)
         return f"{have}: fewer than the {needed} turns needed to tell {low} from {high}"
     return f"{have}: fewer than the {FEWEST_CALLS} calls needed, since turns of one caller are alike"
+
+
+def of_calls(turns: int, calls: int) -> str:
+    """So many turns of so many calls, as people read it."""
+    return f"{turns} turn{'s' * (turns != 1)} of {calls} call{'s' * (calls != 1)}"
 
 
 def percent(rate: float) -> str:

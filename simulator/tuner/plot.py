@@ -6,6 +6,7 @@ from html import escape
 from itertools import cycle
 
 from simulator.tuner.account import Account
+from simulator.tuner.choice import of_calls
 from simulator.tuner.judging import Measured
 from simulator.tuner.tuned import Row
 
@@ -63,7 +64,7 @@ def plot_of(account: Account) -> Plot:
         bounds.append((100 * one.start.max_cut_off_rate, colour))
         if one.chosen is not None and (at := _at(one.chosen.test)) is not None:
             marks.append(Mark(f"chosen for {one.start.name}", at, colour, is_chosen=True))
-    title = f"{account.source}: {len(account.calls)} calls, {account.turns} turns"
+    title = f"{account.source}: {of_calls(account.turns, len(account.calls))}"
     return Plot(title, tuple(lines), tuple(marks), tuple(bounds))
 
 

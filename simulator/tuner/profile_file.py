@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from agent.profiles import named_profile
 from simulator.tuner.account import Account, figures_text
-from simulator.tuner.choice import percent
+from simulator.tuner.choice import of_calls, percent
 from simulator.tuner.search import SWEPT
 from simulator.tuner.tuned import Row, Tuned
 
@@ -24,7 +24,7 @@ def _told(account: Account, tuned: Tuned, chosen: Row) -> Iterator[str]:
     lines = [
         f"How patient: chosen by offhook {version('offhook')} on {account.day.isoformat()}, seed {account.seed}:",
         f"  {account.command}",
-        f"From {account.source}: {account.turns} turns of {len(account.calls)} calls, half of which chose.",
+        f"From {account.source}: {of_calls(account.turns, len(account.calls))}, half of which chose.",
         f"Aim: the shortest delay with at most {bound} of turns cut off.",
         f"Where it was chosen: {figures_text(chosen.tuning, account.seed)}.",
         f"On the other half:   {figures_text(chosen.test, account.seed)}.",

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.tuner.account import Account, figures_text
-from simulator.tuner.choice import percent
+from simulator.tuner.choice import of_calls, percent
 from simulator.tuner.judging import Measured
 from simulator.tuner.search import CANNOT_TELL, SWEPT
 from simulator.tuner.tuned import Row, Tuned
@@ -72,7 +72,7 @@ def _not_seen(measured: Measured) -> str:
 
 def show(console: Console, account: Account) -> None:
     """Everything: from which calls, a table a profile, what was chosen, what the calls cannot tell."""
-    console.print(f"{account.source}: {account.turns} turns of {len(account.calls)} calls", highlight=False)
+    console.print(f"{account.source}: {of_calls(account.turns, len(account.calls))}", highlight=False)
     for why, count in sorted(account.left_out.items()):
         console.print(f"[dim]{count} more left out: {why}[/]", highlight=False)
     for what in account.broken[:MOST_BROKEN]:

@@ -60,10 +60,10 @@ class Tuned:
     def doubts(self) -> list[str]:
         """Why the chosen tuning should not be taken as it is."""
         found = [self.too_little] if self.too_little else []
-        if self.chosen is None:
-            found.append("no tuning can be judged: the record ends too early, at our own answers")
-        elif not self.meets:
+        if self.chosen is not None and not self.meets:
             found.append("no tuning keeps within the bound; this one cuts off fewest")
+        elif self.chosen is None and self.before.tuning.told:
+            found.append("no tuning can be judged: the record ends too early, at our own answers")
         return found
 
 

@@ -79,7 +79,7 @@ def test_an_agent_can_be_given_the_chosen_profile(written: Path, tmp_path: Path)
 def test_the_pictures_need_nobody(written: Path) -> None:
     picture = ElementTree.parse(written / "curve.svg").getroot()  # noqa: S314 - our own file
     texts = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
-    assert "recorded calls: 44 calls, 176 turns" in texts
+    assert "recorded calls: 176 turns of 44 calls" in texts
     for circle in picture.iter("{http://www.w3.org/2000/svg}circle"):
         assert 0 < float(circle.attrib["cx"]) < 760
         assert 0 < float(circle.attrib["cy"]) < 420
@@ -122,6 +122,13 @@ def test_too_few_calls_write_no_profile_unless_it_is_insisted_on(recorded: Path,
     assert tune(*few, BOUND, "--out", out, "--anyway").exit_code == 0
     assert "# Doubt: " in out.read_text()
     assert other_profile([str(out)], Profile()).wait_ms >= 400
+
+
+def test_a_single_call_cannot_both_choose_and_test(recorded: Path) -> None:
+    result = tune(recorded / "CA0001.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "recorded calls: 4 turns of 1 call\n" in result.stdout
+    assert "fewer than the 257 turns needed to tell 3 % from 6 %" in result.stdout
 
 
 def test_simulated_scripts_are_tuned_as_well(tmp_path: Path) -> None:
