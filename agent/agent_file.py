@@ -72,6 +72,8 @@ class Agent(BaseModel):
     """Said by Twilio where there is no room for a call."""
     sorry: str = SpokenTexts().apology
     """Said by Twilio where a call broke."""
+    people: dict[str, Annotated[str, Field(pattern=r"^\+[0-9]{6,15}$")]] = Field(default_factory=dict)
+    """Telephone numbers of those whom a caller may be connected with, by the name that the model uses."""
     profile: dict[str, Any] = Field(default_factory=dict)
     protected: tuple[Annotated[str, Field(pattern=r"\w")], ...] = Field(default=(), strict=False)
     """Passages that nobody may interrupt, such as a legal notice, wherever they stand in a phrase or an answer."""

@@ -78,7 +78,7 @@ class Call:
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
         self._mouth = Mouth(services, self._line, self, character.protected)
-        self.line = TelephoneLine(self, self._clock, self._mouth.sound)
+        self.line = TelephoneLine(self, self._clock, self._mouth.sound, services.handover(), phone.call_sid)
         self.errands = Errands(services.new_runner(phone.call_sid, phone.caller, self.line), self)
         self._ears = services.ears.listen(self)
         services.model.warm()
@@ -164,7 +164,8 @@ class Call:
         """The call goes on over a new stream: what was to sound after the caller's last sound was never heard."""
         self._line.phone = phone
         self.note("stream_replaced", stream_id=phone.stream_id)
-        self._mouth.resend(self._media_clock.last_end_at)
+        if not self.line.is_away:  # else they had heard all of it
+            self._mouth.resend(self._media_clock.last_end_at)
         self._media_clock.restart()
 
     def on_stream_ended(self, reason: str) -> None:

@@ -5,12 +5,16 @@ what becomes of that is read off its state after every step.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent import twiml
 from agent.clock import Clock, Timer
+from agent.errors import Fault
+from agent.handover import OUTCOME, Facts, Handover, Lent
 from agent.key_tones import tones_of
+from agent.telephony import TelephonyError
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
 from fsm.occupying import may_leave
 from fsm.state import CallState, Mode
@@ -23,6 +27,16 @@ OVER = "The caller is gone."
 INTERRUPTED = "The caller spoke instead. Nothing was done."
 
 
+RING_S = 25
+"""A person's telephone rings so long: five times. More lets voicemail pick up."""
+
+TRANSFER_MS = 90_000
+"""Ringing, briefing, and the key that takes the call."""
+
+PAYMENT_MS = 140_000
+"""A card's number, date and code, each keyed twice."""
+
+
 class LineOwner(Protocol):
     """The call whose line it is."""
 
@@ -30,6 +44,9 @@ class LineOwner(Protocol):
 
     def feed(self, event: Event) -> None:
         """Something happened."""
+
+    def note_fault(self, fault: Fault) -> None:
+        """A provider failed."""
 
     def note(self, note: str, **data: object) -> None:
         """Something worth knowing goes into the trace."""
@@ -54,8 +71,12 @@ class _Wait:
 class TelephoneLine:
     """`tools.call_line.CallLine` of one call, one use at a time."""
 
-    def __init__(self, owner: LineOwner, clock: Clock, play: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, owner: LineOwner, clock: Clock, play: Callable[[bytes], None], handover: Handover | None, call_sid: str
+    ) -> None:
         self._play = play
+        self._handover = handover
+        self._call_sid = call_sid
         self._owner = owner
         self._clock = clock
         self._wait: _Wait | None = None
@@ -117,6 +138,22 @@ class TelephoneLine:
         finally:
             self._end(wait)
 
+    async def transfer(self, to: str, briefing: str) -> str:
+        """Connect the caller with a person; see `CallLine`."""
+        handover = self._given_handover()
+        number = handover.people.get(to)
+        if number is None:
+            known = ", ".join(handover.people) or "none: the agent's file names them under [people]"
+            raise ToolError(f"There is nobody called {to!r} to connect to; known are {known}.")
+        lent = Lent(briefing, TRANSFER_MS, _nobody)
+        facts = await self._give(handover, twiml.dial(handover.origin, number, RING_S), lent)
+        return facts[OUTCOME]
+
+    async def pay(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        """Have Twilio take a payment; see `CallLine`."""
+        handover = self._given_handover()
+        return await self._give(handover, twiml.pay(handover.origin, attributes), Lent("", PAYMENT_MS, _nobody))
+
     # --- for the call --------------------------------------------------------------------------------------------
 
     def takes(self, digit: str) -> bool:
@@ -135,6 +172,12 @@ class TelephoneLine:
             self._await_key(wait, timeout_ms)
         return True
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the caller is in other hands."""
+        occupied = self._owner.state.occupied
+        return occupied is not None and occupied.kind is Occupation.AWAY
+
     def look(self, state: CallState) -> None:
         """The machine decided something."""
         if self._wait is not None:
@@ -148,6 +191,38 @@ class TelephoneLine:
             self._wait.future.set_exception(ToolError(OVER))
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _given_handover(self) -> Handover:
+        if self._handover is None:
+            raise ToolError("This line cannot be handed over: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set.")
+        return self._handover
+
+    async def _give(self, handover: Handover, document: bytes, lent: Lent) -> Facts:
+        """Hand the call over once our words were heard, and wait for what becomes of it."""
+        wait = self._begin(_ends_when_all_was_heard)
+        wait.check(wait, self._owner.state)
+        try:
+            if not await wait.future:
+                raise ToolError(INTERRUPTED)
+            self._owner.feed(CallerOccupied(Occupation.AWAY, wait.reply, lent.limit_ms))
+            if self._owner.state.occupied is None:
+                raise ToolError(INTERRUPTED)
+            wait.future, wait.check = asyncio.get_running_loop().create_future(), _ends_by_itself
+            lent.on_back = lambda facts: wait.settle(is_done=OUTCOME in facts)
+            await self._ask(handover, document, lent)
+            if not await wait.future:
+                raise ToolError(OVER)
+            return lent.facts
+        finally:
+            self._end(wait)
+
+    async def _ask(self, handover: Handover, document: bytes, lent: Lent) -> None:
+        try:
+            if not await handover.give(self._call_sid, document, lent):
+                raise ToolError(OVER)
+        except TelephonyError as error:
+            self._owner.note_fault(error.fault)
+            raise ToolError("The telephone network refused it. Nothing was done.") from error
 
     def _begin(self, check: Callable[[_Wait, CallState], None]) -> _Wait:
         if self._is_over:
@@ -197,6 +272,14 @@ def _ends_with_a_new_reply(wait: _Wait, state: CallState) -> None:
 def _ends_when_the_caller_has_the_floor(wait: _Wait, state: CallState) -> None:
     if state.reply != wait.reply or state.mode is Mode.LISTENING:
         wait.settle(is_done=True)
+
+
+def _ends_by_itself(_wait: _Wait, _state: CallState) -> None:
+    """What the machine decides does not end it."""
+
+
+def _nobody(_facts: Facts) -> None:
+    """Nobody waits yet."""
 
 
 def _ends_when_all_was_heard(wait: _Wait, state: CallState) -> None:

@@ -12,6 +12,7 @@ from agent.assembly import Providers, make_character, schemas_of
 from agent.call import Call
 from agent.clock import Clock, Ids, RandomIds
 from agent.config import Config
+from agent.handover import Handover
 from agent.own_voice import OwnVoice
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
@@ -61,6 +62,8 @@ class Desk:
         cache: Cache | None = None,
     ) -> None:
         self.providers = providers
+        self.handover: Handover | None = None
+        """Hands calls over, where it is set."""
         self.recorder: CallRecorder | None = None
         """Keeps the wires of calls, where it is set."""
         self.after_call: Callable[[str], None] = lambda _call_id: None
@@ -90,6 +93,7 @@ class Desk:
             phrasebook=self._phrases,
             new_runner=lambda call_id, caller, line: around_tools(self.workshop.runner(call_id, caller, line)),
             new_trace=self._open_trace,
+            handover=lambda: self.handover,
             pronounce=speakable if agent.language.startswith("en") else str,
             observer=observer,
         )

@@ -16,6 +16,7 @@ from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
 from agent.desk import Desk
 from agent.errors import Fault
+from agent.handover import Handover
 from agent.mcp_servers import McpServers
 from agent.net import LoopNetwork
 from agent.ports import SpeechToText, TextToSpeech
@@ -70,17 +71,21 @@ class House:
         self.ears_room = open_room(config)
         if self.ears_room is not None:
             self.desk.listen_with(self.ears_room.new_detector)
+        telephony = self._telephony()
         self.server = Server(
             config,
             self.clock,
             self.desk.start_call,
-            self._telephony(),
+            telephony,
             texts=agent.spoken_texts,
             not_ready=self.desk.not_ready,
         )
         self.server.switchboard.on_expected = self.desk.expect_call
         self.after_calls = AfterCalls(config.data, improver(config))
         self.desk.after_call = self.after_calls.call_over
+        if telephony is not None:
+            lendings, origin = self.server.switchboard.lendings, config.public_url.rstrip("/")
+            self.desk.handover = Handover(lendings, telephony, origin, agent.people)
         recorder = make_recorder(config, agent, self.network, self.clock)
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder

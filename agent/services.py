@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.clock import Clock
+from agent.handover import Handover
 from agent.own_voice import OwnVoice
 from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
@@ -104,6 +105,8 @@ class Services:
     """From call id, caller's number, and what can be done with the call's line."""
     new_trace: Callable[[str, int], Trace]
     """From call id and start (ns)."""
+    handover: Callable[[], Handover | None] = lambda: None
+    """What hands calls over to others, where the house can."""
     pronounce: Callable[[str], str] = str
     """What the voice is told to say for a written clause; few read numbers, dates and money well by themselves."""
     observer: Observer | None = None

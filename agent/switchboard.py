@@ -4,10 +4,11 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from agent.clock import Clock, Timer
+from agent.handover import CONNECTED, OUTCOME, Lendings
 from agent.media_stream import Ending, MediaStream, Refused, StreamLimits
+from agent.next_document import Next
 from agent.ports import Wire, WireListener
 from agent.stream_recorder import StreamRecorder, Unrecorded
 from agent.twilio import CallPort, Phone, Started
@@ -29,15 +30,6 @@ MAX_REMEMBERED = 1_024
 
 MAX_PENDING = 64
 """Websockets that may be open at a time without having started a call."""
-
-
-class Next(StrEnum):
-    """What a caller hears when Twilio asks what comes after the stream."""
-
-    RESUME = "resume"
-    APOLOGY = "apology"
-    BUSY = "busy"
-    GOODBYE = "goodbye"
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +89,7 @@ class Switchboard:
         """A call was answered and its stream will come in about a second: what it needs may be opened."""
         self.recorder: StreamRecorder = Unrecorded()
         self.counters: Counter[str] = Counter()
+        self.lendings = Lendings()
 
     @property
     def active_calls(self) -> int:
@@ -201,6 +194,13 @@ class Switchboard:
         line = self._lines.get(stream.call_sid)
         if line is None or line.stream is not stream:
             return
+        if (lent := self.lendings.of(line.call_sid)) is not None:
+            line.stream = None
+            over = Ending("not given back", is_abandoned=True)
+            line.grace = self._clock.call_at(
+                self._clock.now() + ms_to_ns(lent.limit_ms), lambda: self._finish(line, over)
+            )
+            return
         if ending.is_lost and line.grace is None:
             log.warning(
                 "call %s: stream lost (%s); waiting %d ms for a new one", line.call_sid, ending.reason, RESUME_MS
@@ -211,6 +211,14 @@ class Switchboard:
             )
             return
         self._finish(line, ending)
+
+    def connected(self, call_sid: str) -> None:
+        """A person took a call that was lent: for us it is over."""
+        lent, line = self.lendings.of(call_sid), self._lines.get(call_sid)
+        if lent is not None and line is not None:
+            lent.facts[OUTCOME] = CONNECTED
+            self.lendings.end(call_sid)
+            self._finish(line, Ending("transferred"))
 
     # --- closing the house -------------------------------------------------------------------------------------
 
@@ -243,11 +251,12 @@ class Switchboard:
     def _resume(self, line: _Line, stream: MediaStream, phone: Phone) -> CallPort:
         old, line.stream = line.stream, stream
         line.stop_grace()
-        line.resumes += 1
+        line.resumes += self.lendings.of(line.call_sid) is None
         self.counters["streams replaced"] += 1
         if old is not None:
             old.detach()
         line.port.on_stream_replaced(phone)
+        self.lendings.end(line.call_sid)
         return line.port
 
     def _cut(self, line: _Line, ending: Ending) -> None:
@@ -260,6 +269,7 @@ class Switchboard:
         if self._lines.get(line.call_sid) is not line:
             return
         del self._lines[line.call_sid]
+        self.lendings.end(line.call_sid)
         line.stop_grace()
         line.stream = None
         self._remember(line.call_sid, _next_after(ending))

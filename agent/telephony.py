@@ -79,15 +79,19 @@ class TwilioTelephony:
 
     async def hang_up(self, call_sid: str) -> bool:
         """End a call; False: it was over already. Raises TelephonyError."""
-        return await asyncio.to_thread(self._hang_up, call_sid)
+        return await asyncio.to_thread(self._update, call_sid, status="completed")
+
+    async def redirect(self, call_sid: str, document: str) -> bool:
+        """Run another TwiML document in a call; False: it was over already. Raises TelephonyError."""
+        return await asyncio.to_thread(self._update, call_sid, twiml=document)
 
     async def place_call(self, order: CallOrder) -> str:
         """Ring a number; the call's id. Raises TelephonyError."""
         return await asyncio.to_thread(self._place_call, order)
 
-    def _hang_up(self, call_sid: str) -> bool:
+    def _update(self, call_sid: str, **changes: str) -> bool:
         try:
-            self._connect().calls(call_sid).update(status="completed")
+            self._connect().calls(call_sid).update(**changes)
         except Exception as error:
             if getattr(error, "code", None) in ALREADY_ENDED:
                 return False

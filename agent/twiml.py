@@ -12,6 +12,15 @@ PARAMETER_LIMIT = 400
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+BRIEFING_PATH, TAKEN_PATH, DIALLED_PATH, PAID_PATH = (
+    "/transfer/brief",
+    "/transfer/take",
+    "/transfer/after",
+    "/pay/after",
+)
+KEY_S = 10
+"""So long somebody who picked up may take for the key that takes the call."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpokenTexts:
@@ -48,6 +57,45 @@ def say_and_hang_up(text: str, language: str) -> bytes:
     ET.SubElement(response, "Say", language=language).text = _clean(text)
     ET.SubElement(response, "Hangup")
     return _document(response)
+
+
+def dial(origin: str, to: str, ring_s: int) -> bytes:
+    """Ring `to`; who picks up is briefed first, and whatever comes of it is told."""
+    response = ET.Element("Response")
+    dial_verb = ET.SubElement(
+        response, "Dial", action=f"{origin}{DIALLED_PATH}", method="POST", timeout=str(ring_s), answerOnBridge="true"
+    )
+    ET.SubElement(dial_verb, "Number", url=f"{origin}{BRIEFING_PATH}", method="POST").text = to
+    return _document(response)
+
+
+def brief(origin: str, text: str, language: str) -> bytes:
+    """Tell somebody what a call is about; a key takes it, anything else leaves it."""
+    response = ET.Element("Response")
+    gather = ET.SubElement(
+        response,
+        "Gather",
+        input="dtmf",
+        numDigits="1",
+        timeout=str(KEY_S),
+        action=f"{origin}{TAKEN_PATH}",
+        method="POST",
+    )
+    ET.SubElement(gather, "Say", language=language).text = _clean(f"{text} To take the call, press 1.")
+    ET.SubElement(response, "Hangup")
+    return _document(response)
+
+
+def pay(origin: str, attributes: Mapping[str, str]) -> bytes:
+    """Twilio's own payment form, which asks for the card by keys; `attributes` are those of `<Pay>`."""
+    response = ET.Element("Response")
+    ET.SubElement(response, "Pay", {"input": "dtmf", "action": f"{origin}{PAID_PATH}", "method": "POST", **attributes})
+    return _document(response)
+
+
+def nothing() -> bytes:
+    """Go on with what was under way."""
+    return _document(ET.Element("Response"))
 
 
 def hang_up() -> bytes:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from agent import twiml
+from agent.handover_webhook import HandoverWebhook
 from agent.media_stream import Refused
-from agent.switchboard import Next, Switchboard
+from agent.next_document import Next
+from agent.switchboard import Switchboard
 from agent.twilio import (
     CALLED_PARAMETER,
     CALLER_PARAMETER,
@@ -79,6 +81,8 @@ class VoiceWebhook:
             "/answered-by": self._answered_by,
             "/stream-status": self._stream_status,
         }
+        handover = HandoverWebhook(switchboard, self._origin, self._texts.language, self._give_back)
+        self._signed |= {path: _document_by(answer) for path, answer in handover.answers.items()}
         self._open: dict[str, Callable[[], WebResponse]] = {"/healthz": self._healthz, "/readyz": self._readyz}
 
     def handle(self, request: WebRequest) -> WebResponse:
@@ -173,6 +177,9 @@ class VoiceWebhook:
         told = {TOKEN_PARAMETER: token, CALLER_PARAMETER: caller, CALLED_PARAMETER: called, **(placed or {})}
         return _xml(twiml.connect(self._origin, told))
 
+    def _give_back(self, parameters: Form) -> bytes:
+        return self._connect(parameters["CallSid"], parameters).body
+
     def _say(self, text: str) -> WebResponse:
         return _xml(twiml.say_and_hang_up(text, self._texts.language))
 
@@ -202,6 +209,10 @@ def _foreign_page(request: WebRequest) -> str | None:
     if not page or any(page == name or page.startswith(f"{name}:") for name in LOOPBACK_NAMES):
         return None
     return "opened by a web page of another origin"
+
+
+def _document_by(answer: Callable[[Form], bytes]) -> Callable[[Form, Form], WebResponse]:
+    return lambda form, _query: _xml(answer(form))
 
 
 def _xml(document: bytes) -> WebResponse:

@@ -14,6 +14,7 @@ from agent.assembly import Providers, make_ears, make_model, make_voices
 from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
+from agent.handover import Handover
 from agent.ports import Wire, WireListener
 from agent.recorder import make_recorder
 from agent.services import ToolRunner
@@ -46,6 +47,7 @@ from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import TwilioAccount
 from simulator.peers.webhook_behaviour import WebhookBehaviour
 from simulator.script import Script
+from simulator.telephony import SimulatedTelephony
 from simulator.webhook_hosts import origins_of, secrets_of, webhook_peer
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
@@ -160,6 +162,11 @@ class Rehearsal:
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
+        lendings, telephony = (
+            self.switchboard.lendings,
+            SimulatedTelephony(lambda: (call.twilio for call in self.calls)),
+        )
+        self.desk.handover = Handover(lendings, telephony, AGENT_ORIGIN, agent.people)
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tools.call_line import line_of
-from tools.context import EndsCall, ToolContext, ToolError
+from tools.context import EndsCall, NotDone, ToolContext, ToolError
 from tools.declare import tool
 from tools.tool import Kind
 
@@ -80,3 +80,39 @@ async def send_digits(context: ToolContext, digits: Annotated[str, Field(pattern
     """
     await line_of(context).send_digits(digits)
     return {"sent": len(digits)}
+
+
+@tool(kind=Kind.EFFECT, deadline_ms=100_000, waits_for_people=True)
+async def transfer_call(context: ToolContext, to: str, briefing: str = "") -> object:
+    """Connect the caller with a person. Say in the same answer that you are connecting them. If nobody takes the call,
+    the caller is back with you: say so and offer another way, such as taking a message.
+
+    Args:
+        to: Who, by the name you were given.
+        briefing: One or two sentences that the person hears before they take the call: who calls, and what for. Empty:
+            they have the caller at once.
+    """  # noqa: D205 - the whole text is one description for the model
+    outcome = await line_of(context).transfer(to, briefing)
+    answer = {"to": to, "outcome": outcome}
+    return answer if outcome == "connected" else NotDone(answer)
+
+
+@tool(kind=Kind.EFFECT, deadline_ms=148_000, waits_for_people=True)
+async def take_payment(
+    context: ToolContext,
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,6}\.[0-9]{2}$")],
+    currency: Literal["usd", "eur", "gbp"],
+    description: Annotated[str, Field(max_length=100)] = "",
+) -> object:
+    """Have the caller pay by card, with the keys of their telephone. Name the amount and have them agree before; say in
+    the same answer that they will be asked for their card now. You never see or hear a card number, and never ask for
+    one.
+
+    Args:
+        amount: Such as "49.90".
+        currency: In which money.
+        description: What for; for the receipt.
+    """  # noqa: D205 - the whole text is one description for the model
+    told = {"chargeAmount": amount, "currency": currency} | ({"description": description} if description else {})
+    facts = await line_of(context).pay(told)
+    return dict(facts) if facts.get("outcome") == "success" else NotDone(dict(facts))

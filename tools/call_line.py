@@ -1,5 +1,6 @@
 """What a tool can do with the telephone line of its call: a port that the house offers where it has one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +39,21 @@ class CallLine(Protocol):
 
     async def hold(self, at_most_ms: int) -> bool:
         """Wait until the caller speaks or presses a key again: True; False: they did not in time."""
+        ...
+
+    async def transfer(self, to: str, briefing: str) -> str:
+        """Connect the caller with somebody whom the agent's file names, once our words were heard; how it went.
+
+        With a `briefing` they hear that first, and take the call by a key. "connected": the call is theirs, and over
+        for us. All else ("no-answer", "busy", "declined", "failed"): the caller is back.
+        """
+        ...
+
+    async def pay(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        """Have the telephone network ask for a card and charge it: `attributes` of Twilio's `<Pay>`; how it went.
+
+        Not a digit of it comes here. "outcome" is "success", or what went wrong; "token", "confirmation": if told.
+        """
         ...
 
 

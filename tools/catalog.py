@@ -7,11 +7,27 @@ from tools.appointments.tools import (
     find_my_appointments,
     move_appointment,
 )
-from tools.call_control import collect_digits, collect_secret_digits, hang_up, send_digits, wait_for_caller
+from tools.call_control import (
+    collect_digits,
+    collect_secret_digits,
+    hang_up,
+    send_digits,
+    take_payment,
+    transfer_call,
+    wait_for_caller,
+)
 from tools.registry import Registry
 
 APPOINTMENTS = (find_free_slots, book_appointment, find_my_appointments, move_appointment, cancel_appointment)
-CALL_CONTROL = (hang_up, collect_digits, collect_secret_digits, send_digits, wait_for_caller)
+CALL_CONTROL = (
+    hang_up,
+    collect_digits,
+    collect_secret_digits,
+    send_digits,
+    wait_for_caller,
+    transfer_call,
+    take_payment,
+)
 
 CATALOG = Registry([*APPOINTMENTS, *CALL_CONTROL])
 """All of them; an agent takes its own by `CATALOG.toolset(names)`."""

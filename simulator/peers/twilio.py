@@ -37,7 +37,8 @@ class TwilioCall:
     `place()` begins it; `press`, `hang_up`, `drop_stream` and `reconnect` are what happens at the phone and on the way
     to it, `redirect` and `complete` what the REST API asks for. `on_ended` comes once, when the call is over and its
     callbacks were answered. The truth is in `record`, `phones` (one for each stream, in order), `said_by_twilio`,
-    `dialled`, `enqueued` and `errors`; `was_hung_up`: by the person at the phone.
+    `dialled`, `told_to_others`, `connected_with`, `charged`, `enqueued` and `errors`; `was_hung_up`: by the person at
+    the phone.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name
@@ -76,6 +77,9 @@ class TwilioCall:
         self.played_by_twilio = self._program.played
         self.dialled = self._program.dialled
         self.enqueued = self._program.enqueued
+        self.charged = self._program.charged
+        self.told_to_others = self._program.other_leg.told
+        self.connected_with = self._program.other_leg.bridged
 
     # --- what happens at the phone ------------------------------------------------------------------------
 

@@ -57,6 +57,10 @@ class TwilioBehaviour:
     allow_ws_on_loopback: bool = True  # the real one insists on `wss` everywhere (31922)
     say_ms_per_character: int = 60  # how long a <Say> takes
     dial_s: int = 30  # how long a <Dial> lasts; it is always answered
+    people: tuple[tuple[str, str], ...] = ()  # numbers, and whether they take, decline, are busy or never answer
+    pick_up_s: int = 4  # a person's telephone rings so long; nobody who is told of none always picks up and takes
+    pay_s: int = 20  # how long a caller needs for the payment form
+    pay_result: str = "success"
     answering: Answering = Answering.ANSWERED  # of an outbound call
     ring_ms: int = 0  # an outbound call rings so long
     answered_by: str = ""  # result of asynchronous answering machine detection, where it was asked for

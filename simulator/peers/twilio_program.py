@@ -1,7 +1,7 @@
 """What Twilio runs for a call: TwiML documents, one after another, verb by verb (protocols/twilio.md, section 3)."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -11,6 +11,7 @@ from agent.clock import Timer
 from fsm.units import NS_PER_MS
 from simulator.peers import twilio_twiml as twiml
 from simulator.peers.twilio_connect import Connection
+from simulator.peers.twilio_other_leg import OtherLeg
 from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import CallRecord, Status, fresh_sid
 from simulator.peers.twilio_requests import Carrier, HttpAnswer, Requests
@@ -50,7 +51,7 @@ class ProgramListener(Protocol):
 class Program:
     """The documents of one call; at most one verb runs at a time.
 
-    Remembers what it did: `phones` (one for each stream), `said`, `played`, `dialled`, `enqueued`.
+    Remembers what it did: `phones` (one for each stream), `said`, `played`, `dialled`, `enqueued`, `charged`.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class Program:
         self._handset = handset
         self._tap = tap
         self._listener = listener
+        self.charged: list[str] = []
+        self.other_leg = OtherLeg(carrier, requests, record, self.on_dial_over)
         self._verbs: deque[twiml.Verb] = deque()
         self._document_url = ""
         self._wait: Timer | None = None
@@ -100,6 +103,7 @@ class Program:
         """Stop whatever runs, a stream included."""
         self._requests.give_up_asking()
         self._verbs.clear()
+        self.other_leg.drop()
         if self._wait is not None:
             self._wait.cancel()
         connection, self.connection = self.connection, None
@@ -148,9 +152,14 @@ class Program:
                 self._listener.on_over(Status.BUSY if reason == "busy" else Status.NO_ANSWER)
             case twiml.Redirect(url, method):
                 self.ask(urljoin(self._document_url, url), method)
-            case twiml.Dial(to):
-                self.dialled.append(to)
-                self._pause(self._behaviour.dial_s * 1_000, partial(self._on_dial_over, verb))
+            case twiml.Dial():
+                self.dialled.append(verb.to)
+                self.other_leg.dial(verb)
+            case twiml.Gather(_, action, method):
+                self.ask(urljoin(self._document_url, action), method, ("Digits", ""))
+            case twiml.Pay():
+                self.charged.append(verb.amount)
+                self._pause(self._behaviour.pay_s * 1_000, partial(self._on_paid, verb))
             case twiml.Enqueue():
                 self.enqueued.append(verb)
                 self._pause(self._behaviour.dial_s * 1_000, self._next)
@@ -163,18 +172,25 @@ class Program:
     def _pause(self, duration_ms: int, then: Callable[[], None]) -> None:
         self._wait = self._carrier.clock.call_at(self._carrier.clock.now() + duration_ms * NS_PER_MS, then)
 
-    def _on_dial_over(self, verb: twiml.Dial) -> None:
+    def on_dial_over(self, verb: twiml.Dial, told: Sequence[tuple[str, str]]) -> None:
+        """Nobody is on the other line any more."""
         if not verb.action:
             self._next()
             return
-        self.ask(
-            urljoin(self._document_url, verb.action),
-            verb.method,
-            ("DialBridged", "true"),
-            ("DialCallDuration", str(self._behaviour.dial_s)),
-            ("DialCallSid", fresh_sid("CA", self._carrier.rng)),
-            ("DialCallStatus", "completed"),
-        )
+        self.ask(urljoin(self._document_url, verb.action), verb.method, *told)
+
+    def _on_paid(self, verb: twiml.Pay) -> None:
+        result = self._behaviour.pay_result
+        facts = [("Result", result)]
+        if result == "success":
+            facts += [
+                ("PaymentToken", fresh_sid("PT", self._carrier.rng)),
+                ("PaymentConfirmationCode", "ch_simulated"),
+                ("PaymentCardNumber", "xxxx-xxxx-xxxx-4242"),
+                ("PaymentCardType", "visa"),
+                ("ExpirationDate", "1230"),
+            ]
+        self.ask(urljoin(self._document_url, verb.action), verb.method, *facts)
 
     # --- the stream ---------------------------------------------------------------------------------------
 

@@ -73,6 +73,27 @@ class Dial:
     to: str
     action: str = ""
     method: str = "POST"
+    url: str = ""
+    """Whom to ask what to tell who picks up."""
+    timeout_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Whoever listens is told `prompt`, and the key that they press goes to `action`."""
+
+    prompt: str
+    action: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Twilio asks for a card and charges it; `action` is told how it went."""
+
+    action: str
+    amount: str
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +124,7 @@ class Unplayed:
     tag: str
 
 
-Verb = Say | Play | Pause | Hangup | Reject | Redirect | Dial | Enqueue | Connect | Unplayed
+Verb = Say | Play | Pause | Hangup | Reject | Redirect | Dial | Gather | Pay | Enqueue | Connect | Unplayed
 
 
 def parse(document: bytes) -> list[Verb]:
@@ -154,7 +175,23 @@ def _reject(element: ET.Element) -> Reject:
 
 
 def _dial(element: ET.Element) -> Dial:
-    return Dial(_text(element), element.get("action", ""), _method(element))
+    number = element.find("Number")
+    url = "" if number is None else number.get("url", "")
+    timeout = element.get("timeout", "30")
+    if not timeout.isdecimal():
+        raise TwimlError(SCHEMA_VIOLATED, f"<Dial timeout>: expected whole seconds, got {timeout!r}")
+    return Dial(_text(element), element.get("action", ""), _method(element), url, int(timeout))
+
+
+def _gather(element: ET.Element) -> Gather:
+    return Gather(_text(element), element.get("action", ""), _method(element))
+
+
+def _pay(element: ET.Element) -> Pay:
+    action = element.get("action", "")
+    if not action:
+        raise TwimlError(SCHEMA_VIOLATED, "<Pay>: expected the attribute action")
+    return Pay(action, element.get("chargeAmount", ""), _method(element))
 
 
 def _enqueue(element: ET.Element) -> Enqueue:
@@ -210,6 +247,8 @@ READERS: Mapping[str, Callable[[ET.Element], Verb]] = {
     "Reject": _reject,
     "Redirect": lambda element: Redirect(_text(element), _method(element)),
     "Dial": _dial,
+    "Gather": _gather,
+    "Pay": _pay,
     "Enqueue": _enqueue,
     "Connect": _connect,
 }

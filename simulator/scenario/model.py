@@ -96,6 +96,18 @@ class FaultTable(BaseModel):
     """Instead of a moment: so often, at random."""
 
 
+class PersonTable(BaseModel):
+    """Somebody whom a caller may be connected with."""
+
+    model_config = TABLE
+
+    number: Number
+    """Their telephone number."""
+    answers: Literal["take", "decline", "busy", "never"] = "take"
+    """What they do when it rings: take the call once they heard what it is about, decline it then, be on the telephone
+    already, or not pick up."""
+
+
 class NetworkTable(BaseModel):
     """The networks to the providers."""
 
@@ -142,6 +154,8 @@ class ScriptFile(BaseModel):
     """Several callers, instead of `caller`."""
     phone: Settings = Field(default_factory=dict)
     """The telephone network (delay, loss, signatures), and the caller's `number`, `line_noise_level`, `patience_s`."""
+    people: dict[Name, PersonTable] = Field(default_factory=dict)
+    """Those whom callers may be connected with, by any name."""
     profile: Name | Settings = Field(default_factory=dict)
     """The agent's tuning: a named profile in place of its own, or values over what its own file says."""
     phrases: dict[str, Text] = Field(default_factory=dict)

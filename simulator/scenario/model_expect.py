@@ -121,6 +121,12 @@ class CallExpectTable(BaseModel):
     """Providers whose failure the agent noticed."""
     twilio_says: Phrases | None = None
     """What Twilio's own voice said: where the agent could not."""
+    connected_with: Text | None = None
+    """The number of the person who took the call in the end."""
+    told_others: Phrases | None = None
+    """What people were told before they took the call, or declined it."""
+    charged: Text | None = None
+    """The amount that the telephone network's payment form charged."""
     duration_ms: RangeTable | None = None
     """How long the call was."""
     transcript: list[MessageTable] | None = None

@@ -1,5 +1,6 @@
 """From a script file to the plan of its run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from agent.profiles import values_of
@@ -97,6 +98,10 @@ def machine_steps(machine: MachineTable) -> list[StepTable]:
     return [*steps, StepTable(hang_up=True, delay_ms=machine.records_ms)]
 
 
+def _people(script: ScriptFile) -> tuple[tuple[str, str], ...]:
+    return tuple((person.number, person.answers) for person in script.people.values())
+
+
 def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 0) -> CallerPlan:
     own = {"number": caller.number, "line_noise_level": caller.line_noise_level, "patience_s": caller.patience_s}
     traits = traits_of({"number": f"+1555000{1111 + index}"}, script.phone, own)
@@ -108,5 +113,5 @@ def _caller(script: ScriptFile, caller: CallerTable, folder: Path, index: int = 
         line_noise_level=traits.line_noise_level,
         patience_ms=round(traits.patience_s * 1_000),
         outgoing=_outgoing(script),
-        phone=phone_of(script.phone, caller.phone),
+        phone=replace(phone_of(script.phone, caller.phone), people=_people(script)),
     )

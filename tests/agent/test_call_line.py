@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.call_line import BUSY, INTERRUPTED, OVER, TelephoneLine
+from agent.errors import Fault
+from agent.handover import Handover
 from agent.key_tones import GAP_MS, TONE_MS, WAIT_MS, tones_of
 from agent.keypad import is_keypad_tone
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
@@ -26,12 +28,13 @@ SPEAKING = replace(THINKING, mode=Mode.SPEAKING, transcript=(Message("assistant"
 class FakeCall:
     """A call whose state the test sets."""
 
-    def __init__(self, state: CallState = THINKING) -> None:
+    def __init__(self, state: CallState = THINKING, handover: Handover | None = None) -> None:
         self.state = state
         self.fed: list[Event] = []
+        self.faults: list[Fault] = []
         self.clock = ManualClock(1_000_000_000)
         self.played = b""
-        self.line = TelephoneLine(self, self.clock, self._play)
+        self.line = TelephoneLine(self, self.clock, self._play, handover, "CA1")
 
     def _play(self, audio: bytes) -> None:
         self.played += audio
@@ -45,6 +48,9 @@ class FakeCall:
 
     def note(self, note: str, **data: object) -> None:
         """Nobody reads it."""
+
+    def note_fault(self, fault: Fault) -> None:
+        self.faults.append(fault)
 
     def becomes(self, state: CallState) -> None:
         self.state = replace(state, occupied=self.state.occupied)

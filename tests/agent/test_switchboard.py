@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from agent.switchboard import MAX_PENDING, Next
+from agent.next_document import Next
+from agent.switchboard import MAX_PENDING
 from tests.agent import stream_fakes as twilio_says
 from tests.agent.switchboard_house import House
 

@@ -94,6 +94,15 @@ def test_hanging_up() -> None:
     with_rest(story)
 
 
+def test_another_document_takes_the_place_of_the_one_that_runs() -> None:
+    async def story(rest: Rest, telephony: TwilioTelephony) -> None:
+        rest.status = 200
+        assert await telephony.redirect("CA1", "<Response/>") is True
+        assert rest.asked[0][1:3] == (f"/2010-04-01/Accounts/{ACCOUNT}/Calls/CA1.json", {"Twiml": "<Response/>"})
+
+    with_rest(story)
+
+
 @pytest.mark.parametrize(("status", "code"), [(400, 21220), (404, 20404)])
 def test_a_call_that_is_over_needs_no_hanging_up(status: int, code: int) -> None:
     async def story(rest: Rest, telephony: TwilioTelephony) -> None:

@@ -9,6 +9,7 @@ from agent.call import Call
 from agent.call_line import TelephoneLine
 from agent.clauses import Clauses
 from agent.errands import Errands
+from agent.handover import Lendings
 from agent.ledger import TurnLedger
 from agent.mouth import Mouth
 from agent.providers import chat, chat_request, deepgram
@@ -210,3 +211,18 @@ def hold_not_known() -> Plan:
 @mutant("our own keys are pressed into our words", "keys_of_ours")
 def keys_too_early() -> Plan:
     return swapped(call_line, "may_leave", lambda _state: True)
+
+
+@mutant("a call in other hands is taken for over", "transfer_unanswered", "payment")
+def lent_call_dropped() -> Plan:
+    return swapped(Lendings, "of", lambda _lendings, _call_sid: None)
+
+
+@mutant("a caller who comes back hears the last word again", "payment", "transfer_busy")
+def last_word_again() -> Plan:
+    return swapped(TelephoneLine, "is_away", property(lambda _line: False))
+
+
+@mutant("a caller in other hands is listened to", "transfer_left", "payment", "transfer_unanswered")
+def away_forgotten() -> Plan:
+    return swapped(TelephoneLine, "_end", lambda _line, _wait: None)

@@ -20,6 +20,7 @@ from simulator.scenario.expectations.counts import (
     Turns,
     TwilioSays,
 )
+from simulator.scenario.expectations.other_hands import OtherHands
 from simulator.scenario.expectations.timing import Duration, Latency, LongestSilence, Moments, Yields
 from simulator.scenario.expectations.words import Heard, NotSaid, NotUnderstood, Said, ToldAs, Understood
 from simulator.scenario.model import ScriptFile
@@ -89,6 +90,9 @@ _MAKERS: dict[str, Callable[[str, Any], Check]] = {
     "stops_within_ms": lambda caller, ms: Yields(caller, "stops_within_ms", is_for_good=True, limit_ms=ms),
     "faults_noticed": lambda caller, providers: FaultsNoticed(caller, tuple(providers)),
     "twilio_says": lambda caller, phrases: TwilioSays(caller, tuple(phrases)),
+    "connected_with": lambda caller, number: OtherHands(caller, "connected_with", (number,)),
+    "told_others": lambda caller, phrases: OtherHands(caller, "told_to_others", tuple(phrases)),
+    "charged": lambda caller, amount: OtherHands(caller, "charged", (amount,)),
     "duration_ms": lambda caller, span: Duration(caller, span.min, span.max),
     "transcript": lambda caller, told: ToldAs(caller, tuple((each.role, each.text, each.cut) for each in told)),
 }
