@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from fsm.units import NS_PER_S
 from simulator.bench_plan import Goal
 from simulator.bench_rooms import by_room, profiled
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
+from simulator.rehearsal import Cast, Rehearsal, trace_of
 from simulator.replay.core import replay_core
 from simulator.replay.recorded import read_recorded
 from simulator.runs.many import run_many
@@ -23,6 +23,7 @@ from simulator.runs.outcome import Status
 from simulator.runs.rendered import put_databases
 from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, Backchannel, HangUp, IfLate, IntoAgentSpeech, Pause, Say, Script
+from simulator.simulated_call import SimulatedCall
 
 CALL: Script = (
     Say("Hello, I would like to make an appointment, please."),

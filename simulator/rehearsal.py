@@ -47,6 +47,7 @@ from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import TwilioAccount
 from simulator.peers.webhook_behaviour import WebhookBehaviour
 from simulator.script import Script
+from simulator.simulated_call import SimulatedCall
 from simulator.telephony import SimulatedTelephony
 from simulator.webhook_hosts import origins_of, secrets_of, webhook_peer
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
@@ -95,16 +96,6 @@ class Cast:
     webhooks: Mapping[str, WebhookBehaviour] = field(default_factory=dict)
     links: Mapping[str, LinkModel] = field(default_factory=dict)
     """The network to each origin (`DEEPGRAM`, `GROQ`, `ELEVENLABS`, `AGENT_ORIGIN`); others are near and quiet."""
-
-
-@dataclass(slots=True)
-class SimulatedCall:
-    """One caller, the call they placed, and whether it is over."""
-
-    caller: Caller
-    twilio: TwilioCall
-    started_at: int
-    ended_at: int | None = None
 
 
 class Rehearsal:

@@ -17,7 +17,8 @@ from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_stream import TwilioPhone
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
+from simulator.rehearsal import Cast, Rehearsal
+from simulator.simulated_call import SimulatedCall
 from simulator.world import Scheduled, World
 
 

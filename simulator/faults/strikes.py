@@ -14,8 +14,9 @@ from simulator.faults.base import Stage
 from simulator.faults.microphone import Microphone
 from simulator.faults.planned import GREETING, TOOL, Armed, FaultError, armed, prepared, wrong_with
 from simulator.peers.twilio_player import Handset
-from simulator.rehearsal import Rehearsal, SimulatedCall
+from simulator.rehearsal import Rehearsal
 from simulator.runs.plan import FaultPlan, Moment
+from simulator.simulated_call import SimulatedCall
 
 __all__ = ["FaultError", "Strikes", "prepared", "wrong_with"]
 

@@ -155,8 +155,9 @@ class Program:
             case twiml.Dial():
                 self.dialled.append(verb.to)
                 self.other_leg.dial(verb)
-            case twiml.Gather(_, action, method):
-                self.ask(urljoin(self._document_url, action), method, ("Digits", ""))
+            case twiml.Gather():
+                self._listener.note(NOT_SIMULATED, "<Gather> is simulated on the other line only, and was skipped")
+                self._pause(0, self._next)
             case twiml.Pay():
                 self.charged.append(verb.amount)
                 self._pause(self._behaviour.pay_s * 1_000, partial(self._on_paid, verb))

@@ -9,8 +9,9 @@ from agent.call import Call
 from fsm.units import NS_PER_MS
 from simulator.caller import Caller
 from simulator.peers.twilio import TwilioCall
-from simulator.rehearsal import Rehearsal, SimulatedCall
+from simulator.rehearsal import Rehearsal
 from simulator.runs.plan import Plan
+from simulator.simulated_call import SimulatedCall
 
 Line = dict[str, Any]
 

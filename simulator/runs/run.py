@@ -16,13 +16,14 @@ from fsm.units import ms_to_ns, ns_to_ms
 from simulator.brain.answers import Brain
 from simulator.checkers import check_all
 from simulator.faults.strikes import Strikes, prepared
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
+from simulator.rehearsal import Cast, Rehearsal, trace_of
 from simulator.runs.digest import digest_of
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.runs.outcome import CallOutcome, Outcome, Status, Violation
 from simulator.runs.plan import CallerPlan, Plan
 from simulator.runs.rendered import put_databases, put_phrases
 from simulator.runs.telling import call_outcome
+from simulator.simulated_call import SimulatedCall
 from simulator.turn_truth import write_turn_traces
 from simulator.world import Endless, Stuck
 from tools.tool import EFFECT_LIMIT_MS

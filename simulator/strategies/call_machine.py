@@ -22,12 +22,13 @@ from simulator.checkers import check_all
 from simulator.faults.catalogue import ALL
 from simulator.faults.strikes import Strikes
 from simulator.peers.twilio_behaviour import TwilioBehaviour
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
+from simulator.rehearsal import Cast, Rehearsal
 from simulator.runs.evidence import Evidence
 from simulator.runs.plan import CallerPlan, FaultPlan, Plan
 from simulator.runs.rendered import put_databases, put_phrases
 from simulator.runs.run import RELEASE_MS, evidence_of
 from simulator.script import At, AtOnce, Backchannel, Cough, HangUp, IfLate, IntoAgentSpeech, Mumble, Press, Say, Step
+from simulator.simulated_call import SimulatedCall
 from simulator.strategies.answers import brains
 from simulator.strategies.people import KEYS, SAYINGS, SIGNS_OF_LISTENING
 from simulator.strategies.providers import phones

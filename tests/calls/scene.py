@@ -14,10 +14,11 @@ from fsm.units import NS_PER_MS
 from simulator.brain.answers import Brain, BrainAnswer, CannedBrain
 from simulator.checkers import check_all
 from simulator.peers.twilio_stream import TwilioPhone
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall, trace_of
+from simulator.rehearsal import Cast, Rehearsal, trace_of
 from simulator.runs.evidence import CallEvidence, Evidence
 from simulator.runs.plan import Plan
 from simulator.script import AfterAgentFinished, AfterWords, HangUp, IfLate, Step
+from simulator.simulated_call import SimulatedCall
 
 Line = dict[str, Any]
 

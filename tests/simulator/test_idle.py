@@ -13,11 +13,12 @@ from fsm.state import CallState, Mode
 from fsm.units import FRAME_MS, NS_PER_MS
 from simulator.demo.story import story_of
 from simulator.peers.twilio_idle import IDLE_FRAMES
-from simulator.rehearsal import Cast, Rehearsal, SimulatedCall
+from simulator.rehearsal import Cast, Rehearsal
 from simulator.runs.one import run_one
 from simulator.runs.outcome import Status
 from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, AfterWords, At, AtOnce, Cough, HangUp, Pause, Press, Say, Script
+from simulator.simulated_call import SimulatedCall
 
 Decision = tuple[int, Mode, Event, Mode, tuple[Effect, ...]]
 

@@ -17,10 +17,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from simulator import strategies
 from simulator.brain.answers import CannedBrain
 from simulator.faults.planned import wrong_with
-from simulator.rehearsal import Cast, SimulatedCall
+from simulator.rehearsal import Cast
 from simulator.runs.outcome import Violation
 from simulator.runs.plan import CallerPlan, Expectation, FaultPlan, Plan
 from simulator.script import At, HangUp, IfLate
+from simulator.simulated_call import SimulatedCall
 from simulator.strategies import hold, plans, source_of
 from simulator.strategies.call_machine import CallMachine
 from simulator.strategies.holding import as_test

@@ -8,8 +8,8 @@ from typing import Any
 
 from agent.call import Call
 from fsm.transcript import Message
-from simulator.rehearsal import SimulatedCall
 from simulator.runs.evidence import CallEvidence, Evidence, Line
+from simulator.simulated_call import SimulatedCall
 from simulator.witness import Raw, Witness
 
 MS = 1_000_000

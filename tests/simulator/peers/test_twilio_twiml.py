@@ -10,8 +10,10 @@ from simulator.peers.twilio_twiml import (
     Connect,
     Dial,
     Enqueue,
+    Gather,
     Hangup,
     Pause,
+    Pay,
     Play,
     Redirect,
     Reject,
@@ -52,7 +54,8 @@ def test_every_verb_an_agent_may_answer_with() -> None:
              sorry.</Say><Pause/><Pause length="3"/><Play>https://a/b.wav</Play><Reject reason="busy"/>
            <Dial action="/done" method="get">+15550001111</Dial><Dial><Number>+15550002222</Number></Dial>
            <Enqueue workflowSid="WW1"><Task>{"a":1}</Task></Enqueue><Enqueue>support</Enqueue>
-           <Redirect>/again</Redirect><Gather/><Hangup/>"""
+           <Redirect>/again</Redirect>
+           <Gather action="/key"><Say>Press 1.</Say></Gather><Pay action="/paid" chargeAmount="9.50"/><Sms/><Hangup/>"""
     )
     assert parse(document) == [
         Say("We are very sorry."),
@@ -65,7 +68,9 @@ def test_every_verb_an_agent_may_answer_with() -> None:
         Enqueue("WW1", '{"a":1}'),
         Enqueue("support"),
         Redirect("/again", "POST"),
-        Unplayed("Gather"),
+        Gather("Press 1.", "/key"),
+        Pay("/paid", "9.50"),
+        Unplayed("Sms"),
         Hangup(),
     ]
 

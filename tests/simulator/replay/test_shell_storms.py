@@ -10,12 +10,13 @@ from agent.wire_log import wires_path
 from simulator.peers.elevenlabs_behaviour import ElevenLabsBehaviour
 from simulator.peers.groq_behaviour import GroqBehaviour, GroqRefusal, GroqStreamFault
 from simulator.peers.twilio_behaviour import TwilioBehaviour
-from simulator.rehearsal import AGENT_ORIGIN, DEEPGRAM, ELEVENLABS, GROQ, Cast, Rehearsal, SimulatedCall, trace_of
+from simulator.rehearsal import AGENT_ORIGIN, DEEPGRAM, ELEVENLABS, GROQ, Cast, Rehearsal, trace_of
 from simulator.replay.core import replay_core
 from simulator.replay.recorded import read_recorded
 from simulator.replay.shell import replay_shell
 from simulator.replay.wires import read_wires
 from simulator.script import AfterAgentFinished, AtOnce, HangUp, IfLate, IntoAgentSpeech, Press, Say
+from simulator.simulated_call import SimulatedCall
 
 KEPT = {"OFFHOOK_TRACE_WIRES": "kept"}
 SCRIPT = (
