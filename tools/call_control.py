@@ -26,7 +26,7 @@ def hang_up(reason: str | None = None) -> EndsCall:
     return EndsCall({"ends": "after your last words were heard", "reason": reason})
 
 
-@tool(kind=Kind.PURE, deadline_ms=100_000, waits_for_people=True)
+@tool(kind=Kind.IDEMPOTENT, deadline_ms=100_000, waits_for_people=True)
 async def collect_digits(
     context: ToolContext, count: Annotated[int, Field(ge=1, le=32)], finish_on: Literal["#", "*", ""] = "#"
 ) -> dict[str, object]:
@@ -41,7 +41,7 @@ async def collect_digits(
     return {"digits": keyed.digits, "is_whole": keyed.is_whole}
 
 
-@tool(kind=Kind.PURE, deadline_ms=100_000, waits_for_people=True)
+@tool(kind=Kind.IDEMPOTENT, deadline_ms=100_000, waits_for_people=True)
 async def collect_secret_digits(
     context: ToolContext, count: Annotated[int, Field(ge=1, le=32)], finish_on: Literal["#", "*", ""] = "#"
 ) -> dict[str, object]:
@@ -59,7 +59,7 @@ async def collect_secret_digits(
     return {"kept_as": line.keep(keyed.digits), "count": len(keyed.digits), "is_whole": keyed.is_whole}
 
 
-@tool(kind=Kind.PURE, deadline_ms=HOLD_S * 1_000 + 5_000, waits_for_people=True)
+@tool(kind=Kind.IDEMPOTENT, deadline_ms=HOLD_S * 1_000 + 5_000, waits_for_people=True)
 async def wait_for_caller(context: ToolContext, seconds: Annotated[int, Field(ge=5, le=HOLD_S)] = 60) -> object:
     """Give a caller who asks for a moment ("hold on, I need to find it") the time, until they speak again. Say in the
     same answer that they may take their time.
