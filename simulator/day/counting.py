@@ -34,6 +34,8 @@ class Count:
     refused: int = 0
     talk_ms: int = 0
     faults: int = 0
+    broken: int = 0
+    """Shifts that did not come to their end by a mistake of ours: what they say is worth nothing."""
 
     def add(self, other: "Count") -> None:
         """Add another's sums to these."""

@@ -1,5 +1,6 @@
 """Runs a day: each agent's calls in several shifts on the same databases, each shift with faults of its own."""
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -73,7 +74,7 @@ def run_agent(place: int, calls: int, seed: int, with_faults: bool) -> Count:
     with TemporaryDirectory(prefix="offhook-") as name, quiet():
         data = Path(name)
         told: list[Told] = []
-        faults = 0
+        faults = broken = 0
         for first in range(0, calls, SHIFT_CALLS):
             numbers = range(first, min(calls, first + SHIFT_CALLS))
             shift = Shift(errand, numbers, seed)
@@ -83,6 +84,9 @@ def run_agent(place: int, calls: int, seed: int, with_faults: bool) -> Count:
             evidence = perform(plan, seed * 1_000 + first, data, on_fresh_databases=False)
             told += [told_of(call, errand, int(call.name.rpartition("-")[2])) for call in evidence.calls]
             faults += len(evidence.struck)
+            if evidence.trouble:
+                broken += 1
+                print(f"{plan.name} from call {first}: {evidence.trouble}", file=sys.stderr)  # noqa: T201 - for who runs it
         sums = count_day(data, errand, told)
-        sums.faults = faults
+        sums.faults, sums.broken = faults, broken
         return sums
