@@ -9,8 +9,8 @@ from agent.config import Config, Secret
 MEANINGS = {
     "deepgram": "the emulated transcriber understands simulated callers only, no human voice, and the built-in "
     "voice detector hears them, whatever OFFHOOK_VAD says; set DEEPGRAM_API_KEY, or OFFHOOK_STT=local for a local one",
-    "groq": "a scripted brain answers, which is no language model: it books appointments and knows little else; set "
-    "GROQ_API_KEY, or GROQ_BASE_URL to any OpenAI-compatible server",
+    "groq": "a scripted brain answers, which is no language model: it knows the rules in brain.toml beside the agent, "
+    "or else how to book appointments; set GROQ_API_KEY, or GROQ_BASE_URL to any OpenAI-compatible server",
     "elevenlabs": "the emulated voice speaks to simulated callers only, humans hear a buzz; set ELEVENLABS_API_KEY, or "
     "OFFHOOK_TTS=local for a local one",
 }
@@ -41,9 +41,10 @@ async def stand_ins(config: Config) -> AsyncIterator[tuple[Config, dict[str, str
     if not missing:
         yield config, {}
         return
+    from simulator.brain.of_agent import brain_of  # noqa: PLC0415 - same as below
     from simulator.emulators import EmulatedProviders, Setup  # noqa: PLC0415 - a configured server starts without them
 
-    async with EmulatedProviders(Setup(only=missing)) as emulated:
+    async with EmulatedProviders(Setup(only=missing, brain=brain_of(config.agent))) as emulated:
         changes: dict[str, object] = {}
         for name, url in emulated.urls.items():
             changes[f"{name}_base_url"] = url
