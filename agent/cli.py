@@ -13,6 +13,7 @@ COMMANDS = {
     "new": ("agent.new_command:new", "Make an agent of your own: a folder that runs at once."),
     "calls": ("agent.calls_command:calls", "What came of calls that are over."),
     "tools": ("agent.tools_command:tools", "What an agent may do, and what became of what it did."),
+    "messages": ("agent.messages_command:messages", "What callers left for somebody of the house."),
     "listen": ("agent.listen_command:listen", "Tell when somebody speaks in a recording."),
     "trace": ("agent.trace_command:trace", "Read the trace of a call."),
     "replay": ("simulator.replay.command:replay", "Decide a recorded call again, and stop at the first difference."),
