@@ -96,8 +96,7 @@ class Call:
     def on_media(self, audio: bytes, timestamp_ms: int) -> None:
         """The next audio of the caller."""
         ended_at = self._media_clock.end_of(timestamp_ms, len(audio), self._clock.now())
-        if self.state.is_talking:
-            self._loudness.hear(audio)
+        self._loudness.hear(audio, is_sounding=self.state.is_talking)
         edge = self._voice_activity.push(audio, ended_at)
         if edge is not None:
             if isinstance(edge, SpeechStopped):

@@ -5,7 +5,7 @@ so that whoever interrupts feels it at once and whoever only agrees hears no hol
 as they come, on silence, on how long the sound goes on; by `confirm_ms` at the latest.
 """
 
-from fsm.floor_words import Bid, bid_of, is_assent, is_plain_interruption
+from fsm.floor_words import Bid, bid_of, is_assent, is_for_us, is_plain_interruption
 from fsm.questions import ends_in_closed_question, last_sentence
 from fsm.state import CallState
 from fsm.units import ms_to_ns
@@ -29,17 +29,20 @@ def hush_ns(state: CallState) -> int:
 def verdict_at(state: CallState, now: int) -> int:
     """When a barge-in must be decided at the latest.
 
-    While the sound goes on: once it is too long for a cough. After it ended: once words that belong to it would have
-    arrived, so the transcriber's delay is covered and a cough costs little. Words that may be a bid shorten the wait.
+    While the sound goes on: once it is too long for a cough, and again once it seems endless. After it ended: once
+    words that belong to it would have arrived, so the transcriber's delay is covered and a cough costs little. Words
+    that may be a bid shorten the wait.
     """
     assert state.onset_at is not None, "a barge-in begins with a sound or with words"
     profile = state.profile
-    due = state.onset_at + ms_to_ns(profile.confirm_ms)
-    if state.is_talking:
-        due = min(due, state.onset_at + ms_to_ns(profile.sustained_ms))
-    else:
+    due = state.onset_at + ms_to_ns(
+        max(profile.confirm_ms, profile.stuck_ms) if state.is_hushed else profile.confirm_ms
+    )
+    if not state.is_talking:
         ended_at = max(state.last_voiced_at or 0, state.onset_at)
         due = min(due, ended_at + ms_to_ns(profile.late_words_ms))
+    elif not state.is_hushed:
+        due = min(due, state.onset_at + ms_to_ns(profile.sustained_ms))
     if bid_of(state.utterance.words, is_settled=False) is Bid.PERHAPS:
         due = min(due, now + PATIENCE_NS)
     return max(now, due)
@@ -49,10 +52,11 @@ def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool, is_
     """Whether `text`, said while we have the floor, is a bid for it: no mere backchannel, no late repetition.
 
     Agreement is one too where it answers a closed question that we had just finished. Of words that are fainter than
-    this caller's usual ones, as those to somebody else in the room are, only a plain "stop" is.
+    this caller's usual ones, as those to somebody else in the room are, only a plain "stop" is, or what they begin with
+    who speak to us.
     """
     bid = bid_of(text, is_settled=is_settled)
-    if is_faint and bid is Bid.FLOOR and not (is_settled and is_plain_interruption(text)):
+    if is_faint and bid is Bid.FLOOR and not (is_for_us(text) and (is_settled or not is_plain_interruption(text))):
         return False
     if bid is Bid.NOTHING:
         return is_answer(state, text)
@@ -82,7 +86,7 @@ def has_claim(state: CallState, now: int) -> bool:
 
 
 def is_sustained(state: CallState, now: int) -> bool:
-    """Whether the caller has been sounding too long for a cough, and nobody knows what they say."""
+    """Whether the caller has been sounding too long for one cough, and nobody knows what they say."""
     if not state.is_talking or state.onset_at is None or state.utterance.words:
         return False
     return now - state.onset_at >= ms_to_ns(min(state.profile.sustained_ms, state.profile.confirm_ms))

@@ -12,7 +12,19 @@ from typing import Any
 
 from transitions import Machine
 
-from fsm import answering, drafting, guards, hearing, meeting, occupying, pickup_guards, tool_rounds, yielding
+from fsm import (
+    answering,
+    asides,
+    drafting,
+    floor_guards,
+    guards,
+    hearing,
+    meeting,
+    occupying,
+    pickup_guards,
+    tool_rounds,
+    yielding,
+)
 from fsm.events import EVENTS, Event
 from fsm.guards import Guard
 from fsm.hearing import Reducer
@@ -20,6 +32,10 @@ from fsm.rows import IGNORED, ROWS
 from fsm.state import Mode
 
 INITIAL = Mode.CONNECTING
+
+GUARDS = (guards, asides, floor_guards, occupying, pickup_guards)
+REDUCERS = (hearing, drafting, answering, asides, meeting, occupying, tool_rounds, yielding)
+"""Where those are that a row may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ def _lookup(name: str, rooms: tuple[Any, ...]) -> Callable[..., Any]:
 
 def guard_named(name: str) -> Guard:
     """The guard that a row names. Raises ChartError where there is none."""
-    return _lookup(name, (guards, occupying, pickup_guards))
+    return _lookup(name, GUARDS)
 
 
 def freeze() -> Table:
@@ -80,7 +96,7 @@ def _branch(transition: Any) -> Branch:  # noqa: ANN401 - `transitions` ships no
     return Branch(
         dest=None if transition.dest is None else Mode[transition.dest],
         guard=conditions[0] if conditions else None,
-        reducer=_lookup(transition.after[0], (hearing, drafting, answering, meeting, occupying, tool_rounds, yielding)),
+        reducer=_lookup(transition.after[0], REDUCERS),
     )
 
 

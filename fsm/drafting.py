@@ -5,6 +5,7 @@ very decision that ends it; anything else drops it, and nobody ever knows. Which
 it is asked in one place, after every decision.
 """
 
+from fsm.asides import is_meant_for_others
 from fsm.effects import DraftReply, DropDraft, Effect
 from fsm.endpointing import are_words_all_here, last_sound_at, leaning_now
 from fsm.events import Event
@@ -29,7 +30,7 @@ def draft_at(state: CallState, now: int) -> int | None:
     """
     profile, said = state.profile, state.utterance
     words = tokens(said.text)
-    if not words or state.is_deaf or state.is_meeting or state.drafts >= profile.drafts or words == state.drafted_words:
+    if not words or words == state.drafted_words or state.drafts >= profile.drafts or not _may_be_answered(state):
         return None
     if state.guess_percent is not None:
         return now
@@ -44,6 +45,11 @@ def draft_at(state: CallState, now: int) -> int | None:
     return max(now, last_sound_at(state, now) + ms_to_ns(profile.draft_ms))
 
 
+def _may_be_answered(state: CallState) -> bool:
+    """Whether what is said now is a turn of a conversation with us, and all of it is heard."""
+    return not (state.is_deaf or state.is_meeting or is_meant_for_others(state, state.utterance))
+
+
 def make_draft(state: CallState, _event: Event, _now: int) -> Change:
     """These may be the turn's last words: prepare the answer to them, for us alone."""
     number, text = next_number(state), state.utterance.text
@@ -54,7 +60,7 @@ def make_draft(state: CallState, _event: Event, _now: int) -> Change:
         numbered=number,
         drafted_words=tokens(text),
     )
-    return state, (DraftReply(number, state.turn + 1, text),)
+    return state, (DraftReply(number, state.turn + 1, state.utterance.told),)
 
 
 def keep_or_drop(state: CallState, effects: tuple[Effect, ...], now: int) -> Change:

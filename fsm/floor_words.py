@@ -1,5 +1,6 @@
 """What words of a caller say about the floor while we speak: tables a person can read, and questions on them."""
 
+import re
 from enum import StrEnum
 
 from fsm.words import tokens
@@ -41,6 +42,9 @@ BACKCHANNEL_PHRASES = frozenset(
 
 HESITATIONS = frozenset("uh um er erm eh ehm uhm hmm like well so ahem achoo ha haha hah hehe ugh phew oops".split())
 """Sounds of somebody who thinks, coughs, laughs or sneezes: no claim to the floor, and no answer."""
+
+_DRAWN_OUT = re.compile(r"u+h+|u+m+|u+h+m+|e+r+m*|e+h+m*|a+h+|o+h+|h+m+|m+h*m+|(?:ha|he){2,}h?")
+"""The same as transcribers write them down when they last: "umm", "hmmmm", "hahaha"."""
 
 DELAYS = frozenset(
     {
@@ -146,6 +150,41 @@ ASIDES = frozenset(
 )
 """What is said to somebody else in the room, or of somebody there: no bid, whatever it begins with."""
 
+ADDRESSES = frozenset(
+    {
+        "can i",
+        "could i",
+        "may i",
+        "could you",
+        "would you",
+        "can you repeat",
+        "can you say",
+        "can you tell me",
+        "can you hear me",
+        "do you have",
+        "do you know",
+        "do i",
+        "how much",
+        "how long",
+        "how do i",
+        "what about",
+        "is it possible",
+        "i was wondering",
+        "i would like",
+        "i'd like",
+        "i want to",
+        "i need to",
+        "i have a question",
+        "i meant",
+        "my name",
+        "excuse me",
+        "sorry",
+        "bye",
+        "goodbye",
+    }
+)
+"""What callers begin with who speak to us, however softly."""
+
 NAMES_OF_OTHERS = frozenset(
     "honey sweetie sweetheart darling babe baby mom mommy mum mummy dad daddy kids kiddo guys buddy".split()
 )
@@ -199,17 +238,32 @@ def is_plain_interruption(text: str) -> bool:
     return bool(rest) and _leading(rest, INTERRUPTIONS) == len(rest)
 
 
+def is_aside(text: str) -> bool:
+    """Whether `text` is meant for somebody else, by its words."""
+    return bid_of(text, is_settled=True) is Bid.ASIDE
+
+
+def is_for_us(text: str) -> bool:
+    """Whether `text` begins as only those do who speak to us, or says nothing but that it interrupts."""
+    rest = _beyond_agreement(tokens(text))
+    return bool(rest) and not _is_aside(rest) and bool(_leading(rest, ADDRESSES) or is_plain_interruption(text))
+
+
 def is_assent(text: str) -> bool:
     """Whether `text` is a backchannel that answers a closed question: "yeah", "mm-hmm", not "um"."""
     words = tokens(text)
-    return is_backchannel(text) and any(word not in HESITATIONS for word in words)
+    return is_backchannel(text) and any(not _is_hesitation(word) for word in words)
+
+
+def _is_hesitation(word: str) -> bool:
+    return word in HESITATIONS or _DRAWN_OUT.fullmatch(word) is not None
 
 
 def _beyond_agreement(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words from the first on that is neither a backchannel nor a hesitation."""
     while words:
         phrase = _leading(words, BACKCHANNEL_PHRASES)
-        if not phrase and words[0] not in BACKCHANNELS and words[0] not in HESITATIONS:
+        if not phrase and words[0] not in BACKCHANNELS and not _is_hesitation(words[0]):
             break
         words = words[phrase or 1 :]
     return words

@@ -277,22 +277,6 @@ def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa:
     return is_due(state.deadlines.speaking_at, now)
 
 
-def is_verdict_sustained(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The dispute is over and the caller has the floor, by words or by going on sounding."""
-    is_for_caller = barge_in.has_claim(state, now) or barge_in.is_sustained(state, now)
-    return is_due(state.deadlines.verdict_at, now) and is_for_caller
-
-
-def is_false_alarm(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The dispute is over and there was nothing to it: no words in time, or none that want the floor."""
-    return is_due(state.deadlines.verdict_at, now)
-
-
-def is_hush_over(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The phone has been silent for as long as a caller who only agrees should not notice."""
-    return is_due(state.deadlines.duck_at, now)
-
-
 def is_ending(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """The present reply is the call's last, if nobody interrupts it."""
     return bool(state.ending)

@@ -137,19 +137,24 @@ def with_digit(utterance: Utterance, event: DigitPressed) -> Utterance:
 
 
 def note_words(state: CallState, event: WordsHeard, now: int) -> Change:
-    """More of the caller's turn: ask anew when it is over."""
+    """More of the caller's turn: ask anew when it is over. Soft words do not put off for ever what nobody answers."""
     utterance = with_words(state.utterance, event)
+    is_soft = event.is_faint and (state.is_faint or not state.utterance.words)
+    idle_at = now + ms_to_ns(state.profile.noise_idle_ms)
+    if is_soft and utterance.overheard:
+        idle_at = max(now, min(idle_at, state.overheard_at + ms_to_ns(state.profile.noise_idle_ms)))
     state = replace(
         state,
         utterance=utterance,
+        is_faint=is_soft if event.text else state.is_faint,
         words_to=max(state.words_to, event.until),
         guess_percent=state.guess_percent if utterance.words == state.utterance.words else None,
         is_finalizing=state.is_finalizing and utterance.is_settled,
         has_missed_words=state.has_missed_words and not event.text,
-        reprompts=0,
+        reprompts=state.reprompts if is_soft else 0,
     )
     due = turn_end_at(state, now, speech_final=event.speech_final)
-    return state.set_deadlines(turn_end_at=due, idle_at=now + ms_to_ns(state.profile.noise_idle_ms)), ()
+    return state.set_deadlines(turn_end_at=due, idle_at=idle_at), ()
 
 
 def note_digit(state: CallState, event: DigitPressed, now: int) -> Change:
@@ -234,12 +239,14 @@ def answer(state: CallState, event: Event, now: int) -> Change:
     state = replace(
         state,
         turn=state.turn + 1,
-        transcript=(*state.transcript, Message("user", said.text)),
+        transcript=(*state.transcript, Message("user", said.told)),
         asked=said,
         asked_at=now,
         utterance=Utterance(),
         is_finalizing=False,
         guess_percent=None,
+        is_faint=False,
+        is_aside_open=False,
         pause_ms=0,
         attempts=0,
         rounds=0,

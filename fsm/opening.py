@@ -38,6 +38,7 @@ def open_reply(
         heard=None,
         heard_before="",
         is_claimed=False,
+        is_hushed=False,
         is_protected=False,
         false_alarms=0,
         agreed="",
@@ -48,7 +49,6 @@ def open_reply(
         held_said="",
         fillers=0,
         is_round_open=False,
-        told_to_expect=None,
     )
     release_at = state.deadlines.release_at
     return replace(
@@ -115,14 +115,11 @@ def _answered_at(state: CallState, now: int) -> int:
 
 
 def with_expected(state: CallState, heard: str) -> CallState:
-    """The state with the answer that `heard` of ours asks for; asking for words again does not change the question.
-
-    What a tool of the reply told to expect counts before what its words look like.
-    """
+    """The state with the answer that `heard` of ours asks for; asking for words again does not change the question."""
     phrases = state.phrases
-    if not heard or heard in (phrases.pardon, phrases.still_there, phrases.apology):
+    if not heard or heard in (phrases.pardon, phrases.still_there, phrases.was_that_for_me, phrases.apology):
         return state
-    return replace(state, expected=state.told_to_expect or expected_after(heard, phrases.hints))
+    return replace(state, expected=expected_after(heard))
 
 
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:

@@ -81,11 +81,15 @@ NONE_BUT: dict[Mode, dict[str, None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What the caller said since they last had an answer: settled segments, the interim one, keys pressed."""
+    """What the caller said since they last had an answer: settled segments, the interim one, keys pressed.
+
+    `overheard`: what they said to somebody else before it, as it seems.
+    """
 
     settled: tuple[str, ...] = ()
     interim: str = ""
     digits: str = ""
+    overheard: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -94,9 +98,15 @@ class Utterance:
 
     @property
     def text(self) -> str:
-        """All of it, as the model is told."""
+        """All that is to be answered."""
         keys = (f"[pressed {' '.join(self.digits)}]",) if self.digits else ()
         return " ".join(part for part in (*self.settled, self.interim, *keys) if part)
+
+    @property
+    def told(self) -> str:
+        """The same as the model is told it: with what was overheard, and a sign of what that was."""
+        aside = f"[to somebody else, it seems: {' '.join(self.overheard)}] " if self.overheard else ""
+        return aside + self.text
 
     @property
     def is_settled(self) -> bool:
@@ -152,6 +162,10 @@ class CallState:
     utterance: Utterance = field(default_factory=Utterance)
     is_finalizing: bool = False
     """The transcriber was asked to settle this utterance."""
+    overheard_at: int = 0
+    """When something was first kept apart of it, as said to somebody else."""
+    is_aside_open: bool = False
+    """Nobody asked yet whether that was meant for us after all."""
     words_to: int = 0
     """The instant (ns) up to which the transcriber had listened when it last told words; 0 if it never says."""
     guess_percent: int | None = None
@@ -166,8 +180,6 @@ class CallState:
     """The silence before a sound that came when we had taken the turn as over already."""
     expected: Expected = ANYTHING
     """The answer that our last question asks for."""
-    told_to_expect: Expected | None = None
-    """The answer that a tool of the present reply said will be asked for."""
 
     answerer: Answerer = Answerer.CALLER
     """Who is at the other end."""
@@ -220,9 +232,11 @@ class CallState:
     heard_before: str = ""
     """What they had heard of it when the sound began that disputes the floor."""
     is_faint: bool = False
-    """What they said in that dispute was said more quietly than they usually speak, as to somebody else."""
+    """What they say now was said more quietly than they usually speak, as to somebody else."""
     is_claimed: bool = False
     """The caller has the floor as soon as the phone is silent."""
+    is_hushed: bool = False
+    """They sound for so long that the phone is silent until they end, or say something."""
     is_protected: bool = False
     """A passage sounds that nobody may interrupt; what the caller says meanwhile is kept."""
     false_alarms: int = 0

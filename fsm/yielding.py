@@ -38,7 +38,14 @@ Said = WordsHeard | TurnEnded | DigitPressed
 def react(state: CallState, event: SpeechStarted, now: int) -> Change:
     """The caller sounds while we speak: fall silent for a moment, or go on quietly; the reply is kept."""
     state = replace(
-        state, is_talking=True, onset_at=event.at, heard=None, heard_before="", is_claimed=False, is_faint=False
+        state,
+        is_talking=True,
+        onset_at=event.at,
+        heard=None,
+        heard_before="",
+        is_claimed=False,
+        is_hushed=False,
+        is_faint=False,
     )
     state = state.set_deadlines(verdict_at=barge_in.verdict_at(state, now))
     hush_ns = barge_in.hush_ns(state)
@@ -53,9 +60,18 @@ def duck(state: CallState, _event: Event, _now: int) -> Change:
     return state.set_deadlines(duck_at=None), (DuckPlayout(state.reply, state.profile.duck_db),)
 
 
+def hush(state: CallState, _event: Event, now: int) -> Change:
+    """The caller sounds too long for one cough and says nothing: be silent until they end, and keep the reply.
+
+    Whoever speaks out of the transcriber's reach is yielded to; after a fit of coughing we go on at once.
+    """
+    state = replace(state, is_hushed=True, heard=None)
+    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now), duck_at=None), (HoldPlayout(state.reply),)
+
+
 def note_heard(state: CallState, event: PlayoutHeld, _now: int) -> Change:
     """The phone is silent, and this is what it had said."""
-    return replace(state, heard=event.heard, heard_before=event.heard), ()
+    return replace(state, heard=event.heard, heard_before=state.heard_before if state.is_hushed else event.heard), ()
 
 
 def note_ducked(state: CallState, event: PlayoutDucked, _now: int) -> Change:
@@ -169,6 +185,7 @@ def yield_floor(state: CallState, event: PlayoutHeld, now: int) -> Change:
         held_said="",
         is_round_open=False,
         is_finalizing=False,
+        is_faint=False,
         reprompts=0,
     )
     state = state.set_deadlines(
@@ -190,9 +207,15 @@ def carry_on(state: CallState, event: Event, now: int) -> Change:
         state = replace(state, utterance=_with(state.utterance, event))
     said = state.utterance.words
     agreed, after = (said, state.heard_before) if is_assent(said) else (state.agreed, state.agreed_after)
-    kept = Utterance(digits=state.utterance.digits)  # pressed, where keys have to wait
+    kept = replace(state.utterance, settled=(), interim="")  # keys pressed where they have to wait, asides before that
     state = replace(
-        state, utterance=kept, heard=None, false_alarms=state.false_alarms + 1, agreed=agreed, agreed_after=after
+        state,
+        utterance=kept,
+        heard=None,
+        is_hushed=False,
+        false_alarms=state.false_alarms + 1,
+        agreed=agreed,
+        agreed_after=after,
     )
     state = state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms))
     effects: tuple[Effect, ...] = (ResumePlayout(state.reply),)

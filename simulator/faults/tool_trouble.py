@@ -25,7 +25,6 @@ class Spoilt:
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
-    expects: str = ""
 
 
 class ToolTrouble:

@@ -247,10 +247,6 @@ class Outcome:
     failed: bool
     ends_call: bool
     ends_round: bool
-    expects: str
-
-
-TOLD = ("result", "failed", "ends_call", "ends_round")
 
 
 class DeckTools:
@@ -276,8 +272,7 @@ class DeckTools:
         for waiting in self._waiting:
             if waiting[:2] == (name, arguments):
                 self._waiting.remove(waiting)
-                result, failed, ends_call, ends_round = (line[key] for key in TOLD)
-                waiting[2].set_result(Outcome(result, failed, ends_call, ends_round, line.get("expects", "")))
+                waiting[2].set_result(Outcome(*(line[key] for key in ("result", "failed", "ends_call", "ends_round"))))
                 return
         raise NobodyError(f"no tool {name}({arguments}) runs")
 

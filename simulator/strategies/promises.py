@@ -86,6 +86,8 @@ class Promises:
             self._quiet_from = self.now
         if state.mode is Mode.LISTENING and not state.is_meeting:
             self._kept_words += [text for text in state.utterance.settled if text not in self._kept_words]
+            if state.utterance.overheard != before.utterance.overheard:
+                self._kept_words = [text for text in self._kept_words if text not in before.utterance.settled]
         if state.ending or state.mode is Mode.ENDED:
             self._kept_words = []
         self.note_silence()

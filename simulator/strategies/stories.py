@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from fsm.events import Event
 from fsm.profile import Phrases, Profile
 from simulator.strategies.chart_machine import ChartMachine
-from simulator.strategies.moves import moves_of
+from simulator.strategies.moves import PLACED, moves_of
 
 Story = tuple[tuple[int, Event], ...]
 """Instants (ns) and events, from `begin` at the first of them on."""
@@ -20,7 +20,7 @@ def stories(
     Each keeps every promise while it is drawn. Fold them through `fsm.step.step`, from `begin(profile, phrases, 0)` on.
     """
     telling: ChartMachine = ChartMachine.of(profile, phrases)()
-    telling.the_call_comes_in(opens=True, is_warm=draw(st.booleans()))
+    telling.the_call_comes_in(opens=True, is_warm=draw(st.booleans()), placed=draw(st.sampled_from(PLACED)))
     for _ in range(draw(st.integers(0, max_moves))):
         possible = moves_of(telling)
         if not possible:

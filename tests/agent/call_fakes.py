@@ -194,7 +194,6 @@ class Outcome:
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
-    expects: str = ""
 
 
 class FakeRunner:

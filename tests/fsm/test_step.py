@@ -217,9 +217,26 @@ def test_yeah_may_become_yeah_but() -> None:
     t.at(3_500, WordsHeard("yeah but not then")).expect(LISTENING, HoldPlayout, CancelReply)
 
 
-def test_a_voice_that_goes_on_has_the_floor_without_words() -> None:
+def test_a_voice_that_goes_on_silences_us_and_then_has_the_floor_without_words() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119).expect(BARGE_IN, DuckPlayout)
-    t.until(4_120).expect(LISTENING, HoldPlayout, CancelReply(2))
+    t.until(4_120).expect(BARGE_IN, HoldPlayout(2))
+    t.until(5_419).expect(BARGE_IN)
+    t.until(5_420).expect(LISTENING, HoldPlayout, CancelReply(2))
+
+
+def test_a_fit_of_coughing_silences_us_and_we_go_on_when_it_is_over() -> None:
+    t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119)
+    t.until(4_120).expect(BARGE_IN, HoldPlayout(2)).at(4_120, PlayoutHeld(2, "We have Tuesday"))
+    t.at(4_500, silence(4_300)).expect(BARGE_IN, FinalizeTranscript)
+    t.until(4_800).expect(SPEAKING, ResumePlayout(2))
+    assert t.state.heard_before == "We"
+
+
+def test_words_after_a_long_sound_take_the_floor() -> None:
+    t = speaking().at(3_000, voice(2_920)).until(4_120)
+    t.at(4_130, PlayoutHeld(2, "We have")).at(4_400, WordsHeard("excuse me")).expect(
+        LISTENING, HoldPlayout, CancelReply
+    )
 
 
 def test_words_that_no_voice_edge_announced_interrupt_too() -> None:
