@@ -16,6 +16,7 @@ from tools.call_control import (
     transfer_call,
     wait_for_caller,
 )
+from tools.messages import take_message
 from tools.registry import Registry
 
 APPOINTMENTS = (find_free_slots, book_appointment, find_my_appointments, move_appointment, cancel_appointment)
@@ -27,6 +28,7 @@ CALL_CONTROL = (
     wait_for_caller,
     transfer_call,
     take_payment,
+    take_message,
 )
 
 CATALOG = Registry([*APPOINTMENTS, *CALL_CONTROL])

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tests.tools.virtual import run
+from tools.catalog import CATALOG
 from tools.context import ToolContext
 from tools.messages import MESSAGES, messages, take_message
 from tools.registry import Registry
@@ -49,3 +50,7 @@ def test_the_same_message_twice_in_a_call_is_one(tmp_path: Path) -> None:
 def test_what_cannot_be_a_message_is_not_taken(tmp_path: Path, wrong: str) -> None:
     assert run(runner(tmp_path).run("take_message", wrong)).failed
     assert rows(tmp_path) == []
+
+
+def test_agents_take_it_by_its_name() -> None:
+    assert CATALOG["take_message"] is take_message
