@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from agent.scrubbing import SAID_AT_VAPI
 from agent.trace_view import TraceError, read_trace
 from tools.journal import FILE, Entry, FileJournal, JournalError
 from tools.outcome import Fate
@@ -89,7 +90,7 @@ def record_by_rules(lines: list[dict[str, Any]], entries: Iterable[Entry]) -> Ca
     if not lines or lines[0].get("kind") != "call":
         raise TraceError("expected the trace of a call, whose first line tells which")
     head = lines[0]
-    said = [str(line["data"].get("text", "")) for line in lines if str(line.get("note", "")).startswith("turn ")]
+    said = [str(line["data"].get("text", "")) for line in lines if _is_turn(line)]
     effects = [entry for entry in entries if entry.tool != ENDS_CALL]
     outcome = _outcome(lines, effects, len(said))
     done = {entry.tool: _arguments(entry) for entry in effects if entry.fate is Fate.DONE}
@@ -118,13 +119,19 @@ def conversation(lines: list[dict[str, Any]]) -> str:
     """Who said what, a line each, as the trace tells it."""
     told = []
     for line in lines:
-        if str(line.get("note", "")).startswith("turn "):
+        if _is_turn(line):
             told.append(f"Caller: {line['data'].get('text', '')}")
-        elif line.get("event") == "PlayoutFinished":
+        elif line.get("event") == "PlayoutFinished" or line.get("note") == SAID_AT_VAPI:
             told.append(f"Agent: {line['data'].get('text', '')}")
         elif line.get("event") == "ToolReturned":
             told.append(f"Tool: {line['data'].get('result', '')}")
     return "\n".join(told)
+
+
+def _is_turn(line: dict[str, Any]) -> bool:
+    """Whether the caller contributed something: in a call of ours, or in one that Vapi held."""
+    note = str(line.get("note", ""))
+    return note.startswith("turn ") or (note == SAID_AT_VAPI and line["data"]["role"] == "user")
 
 
 def keep(data: Path, record: CallRecord) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from agent.errors import SettingsError
 
-PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_", "redis_")
+PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_", "redis_", "vapi_")
 
 SPEECH_TO_TEXT = ("deepgram", "local")
 TEXT_TO_SPEECH = ("elevenlabs", "local")
@@ -70,6 +70,8 @@ class Config:
     elevenlabs_voice_id: str = "JBFqnCBsd6RMkjVDRZzb"
     elevenlabs_endpoint: SpeechEndpoint = "auto"
     """`multi-stream-input` (one socket a call), `stream-input` (one an utterance), or the first that is offered."""
+    vapi_secret: Secret = Secret()
+    vapi_transfer_number: str = ""
     public_url: str = ""
     """Where Twilio reaches us, `https://host[:port][/prefix]`; what it signs."""
     host: str = "127.0.0.1"
@@ -169,11 +171,6 @@ def is_loopback(host: str) -> bool:
 def http_url(url: str) -> str:
     """The same URL as `http` or `https`, whichever of the four schemes it has."""
     return "http" + url.removeprefix("ws") if url.startswith("ws") else url
-
-
-def websocket_url(url: str) -> str:
-    """The same URL as `ws` or `wss`, whichever of the four schemes it has."""
-    return "ws" + url.removeprefix("http") if url.startswith("http") else url
 
 
 # --- reading ---------------------------------------------------------------------------------------------
@@ -284,6 +281,7 @@ _DEFAULTS = Config()
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "twilio_account_sid": _account_sid,
     "twilio_number": _number,
+    "vapi_transfer_number": _number,
     "public_url": _public_url,
     "redis_url": _service_url("redis://HOST:PORT/NUMBER", "redis://", "rediss://", "unix://"),
     "port": _whole(0, 65_535),

@@ -34,6 +34,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         _voice_edges(config),
         _memory(config),
         *_wires(config),
+        *_vapi(config),
         SettingLine(
             "OFFHOOK_MAX_CALLS", True, f"{config.max_calls} calls at a time, further ones are told to call again"
         ),
@@ -47,7 +48,7 @@ def check_can_serve(config: Config) -> None:
         if not config.is_loopback:
             raise SettingsError(f"an open server needs a loopback OFFHOOK_HOST, got {config.host!r}")
         return
-    if not config.twilio_auth_token:
+    if not config.twilio_auth_token and not config.vapi_secret:
         raise SettingsError(
             "TWILIO_AUTH_TOKEN is not set: without it Twilio's requests cannot be told from anybody's. Copy it from "
             "the Twilio console (Account, API keys & tokens), or try without a telephone: offhook demo, or "
@@ -88,6 +89,15 @@ def _wires(config: Config) -> tuple[SettingLine, ...]:
         return ()
     meaning = "all that calls' wires carry is kept beside their traces, what was said included: about 3 MB a minute"
     return (SettingLine("OFFHOOK_TRACE_WIRES", True, meaning),)
+
+
+def _vapi(config: Config) -> tuple[SettingLine, ...]:
+    if not config.vapi_secret:
+        return ()
+    url = config.public_url or f"http://{config.host}:{config.port}"
+    who = config.vapi_transfer_number or "nobody (VAPI_TRANSFER_NUMBER)"
+    meaning = f"set; Vapi's server URL is {url}/vapi/webhook, its custom LLM {url}/vapi; calls are handed over to {who}"
+    return (SettingLine("VAPI_SECRET", True, meaning),)
 
 
 def _how_reached(config: Config) -> tuple[SettingLine, ...]:

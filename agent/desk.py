@@ -17,7 +17,7 @@ from agent.own_voice import OwnVoice
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
-from agent.services import Services, ToolRunner, VoiceDetector
+from agent.services import Character, Services, ToolRunner, VoiceDetector
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
 from agent.twilio import Phone, Started
@@ -106,6 +106,11 @@ class Desk:
         if self.recorder is not None:
             self.recorder.know_tools(others)
         self._character = replace(self._character, tools=schemas_of(tools))
+
+    @property
+    def character(self) -> Character:
+        """Who answers now."""
+        return self._character
 
     def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:
         """Calls that start from now on tell voice edges with detectors made so."""

@@ -27,6 +27,8 @@ from agent.silero_room import open_room
 from agent.telephony import TwilioTelephony
 from agent.tool_ports import tool_ports
 from agent.trace import Observer
+from agent.vapi.assembly import make_vapi
+from agent.vapi.webhook import VapiWebhook
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class House:
         if self.ears_room is not None:
             self.desk.listen_with(self.ears_room.new_detector)
         telephony = self._telephony()
+        self.vapi = self._open_vapi(agent, wall_clock) if config.vapi_secret else None
         self.server = Server(
             config,
             self.clock,
@@ -79,6 +82,7 @@ class House:
             telephony,
             texts=agent.spoken_texts,
             not_ready=self.desk.not_ready,
+            vapi=self.vapi,
         )
         self.server.switchboard.on_expected = self.desk.expect_call
         self.after_calls = AfterCalls(config.data, improver(config))
@@ -109,6 +113,8 @@ class House:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self.vapi is not None:
+            self.vapi.close()
         await self.server.stop()
         await self.after_calls.close()
         await self.desk.workshop.close()
@@ -130,6 +136,17 @@ class House:
             self.local.close()
             await self.local.wait_closed()
         await self.network.close()
+
+    def _open_vapi(self, agent: Agent, wall_clock: Callable[[], datetime]) -> VapiWebhook:
+        return make_vapi(
+            self.config,
+            agent,
+            self.desk,
+            self.model,
+            wall_clock,
+            origin=lambda: self.server.origin,
+            is_closing=lambda: self.server.switchboard.is_draining,
+        )
 
     def _open_local(self) -> LocalSpeech | None:
         ears, voice = self.config.stt == LOCAL, self.config.tts == LOCAL

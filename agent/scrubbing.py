@@ -133,6 +133,9 @@ Line = dict[str, Any]
 TEXTS = frozenset({"text", "heard", "said", "result", "arguments", "digit"})
 """Fields of a trace's lines in which digits may stand."""
 
+SAID_AT_VAPI = "vapi_said"
+"""The note of what somebody said in a call that Vapi held, with their `role`."""
+
 LONGEST_ASIDE_WORDS = 5
 """So many other words before the next digits, and they still continue the number: "and then it goes on"."""
 
@@ -217,6 +220,8 @@ def _said(line: Line) -> _Said | None:
             return _Said(data["digit"], is_settled=True)
         case "TurnEnded" | "TurnLikelyEnded":
             return _Said(data["text"], is_settled=False)  # the whole turn: its words were told as they came
+        case None if line.get("note") == SAID_AT_VAPI and data["role"] == "user":
+            return _Said(data["text"], is_settled=True)
         case _:
             return None
 

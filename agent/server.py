@@ -18,11 +18,13 @@ from agent.config import Config
 from agent.config_report import check_can_serve
 from agent.errors import SettingsError
 from agent.net_served import is_handshake, serve_websocket
+from agent.server_vapi import VapiDoor
 from agent.switchboard import Switchboard
 from agent.telephony import Telephony, TelephonyError
 from agent.twilio import CallPort, Phone, Started
 from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.twiml import SpokenTexts
+from agent.vapi.webhook import VapiWebhook
 from agent.web_request import WebRequest, WebResponse
 from agent.webhook import MEDIA_PATH, VoiceWebhook, admit_by
 
@@ -54,7 +56,7 @@ class Server:
     Raises SettingsError where the settings would let strangers in, or would lock Twilio out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its surroundings, each by name
         self,
         config: Config,
         clock: Clock,
@@ -64,6 +66,7 @@ class Server:
         texts: SpokenTexts | None = None,
         not_ready: Callable[[], str] = str,
         ids: Ids | None = None,
+        vapi: VapiWebhook | None = None,
     ) -> None:
         check_can_serve(config)
         self._config = config
@@ -71,8 +74,9 @@ class Server:
         self._texts = texts
         self._not_ready = not_ready
         ids = ids or RandomIds()
-        auth_token = config.twilio_auth_token.reveal()
-        self._tokens = None if config.is_open else StreamTokens(token_secret(auth_token, ids), clock, ids)
+        self._auth_token = config.twilio_auth_token.reveal() or ids.fresh("")  # without one: nobody is Twilio
+        self._tokens = None if config.is_open else StreamTokens(token_secret(self._auth_token, ids), clock, ids)
+        self._vapi = VapiDoor(vapi, config.max_calls)
         self.switchboard = Switchboard(
             clock,
             start_call,
@@ -107,6 +111,7 @@ class Server:
         assert self._runner is None, "a server starts once"
         app = web.Application(client_max_size=BODY_LIMIT_BYTES)
         app.router.add_route("GET", MEDIA_PATH, self._serve_stream)
+        app.router.add_route("*", "/vapi{path:(/.*)?}", self._vapi.serve)
         app.router.add_route("*", "/{path:.*}", self._serve_request)
         self._runner = web.AppRunner(app, access_log=None, logger=_http_log(), shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
@@ -216,8 +221,7 @@ class Server:
         config = self._config
         signatures = None
         if not config.is_open:
-            secrets = config.twilio_auth_token.reveal(), config.twilio_shared_key_secret.reveal()
-            signatures = SignatureCheck(secrets[0], self.origin, secrets[1])
+            signatures = SignatureCheck(self._auth_token, self.origin, config.twilio_shared_key_secret.reveal())
         return VoiceWebhook(
             self.origin, self.switchboard, signatures, self._tokens, texts=self._texts, not_ready=self._not_ready
         )

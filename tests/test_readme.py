@@ -26,7 +26,7 @@ def test_every_option_it_shows_exists() -> None:
 def test_its_settings_are_those_there_are() -> None:
     there_are = {variable_of(f.name) for f in fields(Config) if f.name not in NO_VARIABLES}
     table = README.partition("## Settings")[2].partition("\n## ")[0]
-    shown = set(re.findall(r"`((?:TWILIO|DEEPGRAM|GROQ|ELEVENLABS|DATABASE|REDIS|OFFHOOK)_[A-Z_]+)`", table))
+    shown = set(re.findall(r"`((?:TWILIO|DEEPGRAM|GROQ|ELEVENLABS|DATABASE|REDIS|VAPI|OFFHOOK)_[A-Z_]+)`", table))
     assert shown == there_are
 
 

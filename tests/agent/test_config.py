@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import Config, Secret, http_url, load_config, opened, variable_of, websocket_url
+from agent.config import Config, Secret, http_url, load_config, opened, variable_of
 from agent.config_report import check_can_serve, describe
 from agent.errors import SettingsError
 
@@ -183,7 +183,6 @@ def test_the_report_says_which_speech_endpoint_was_asked_for() -> None:
 
 def test_urls_of_any_scheme_serve_both_protocols() -> None:
     assert [http_url(u) for u in ("ws://a", "wss://a", "http://a", "https://a")] == ["http://a", "https://a"] * 2
-    assert [websocket_url(u) for u in ("ws://a", "wss://a", "http://a", "https://a")] == ["ws://a", "wss://a"] * 2
 
 
 def test_reading_the_settings_imports_nothing_slow() -> None:

@@ -1,0 +1,110 @@
+"""The agent as Vapi's assistant: our brain as its model, the agent's voice, tools and first words.
+
+Protocol page "vapi", sections 3, 4, 6 and 9.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from agent.agent_file import Agent
+from agent.config import Config
+from agent.vapi.security import SECRET_HEADER
+from fsm.profile import Phrases, Profile
+from tools import call_control
+from tools.registry import Registry
+from tools.tool import Tool
+
+END_CALL, TRANSFER_CALL = "endCall", "transferCall"
+"""Vapi's own tools: what they do, only Vapi can."""
+
+HANG_UP = call_control.hang_up.name
+
+ON_OUR_LINE = frozenset(each.name for each in vars(call_control).values() if isinstance(each, Tool))
+"""Tools that act on the telephone line, which is Vapi's here."""
+
+SERVER_MESSAGES = [
+    "status-update", "end-of-call-report", "hang", "tool-calls", "transfer-destination-request", "user-interrupted",
+]  # fmt: skip
+
+TOOL_TIMEOUT_S = 20
+"""Vapi's wait for a tool; ours end within their own deadlines, long before."""
+
+LONGEST_NAME = 40
+"""Of an assistant; what is longer Vapi refuses."""
+
+
+def tools_for_vapi(tools: Iterable[Tool]) -> Registry:
+    """The agent's tools without those that need a line of our own."""
+    return Registry(tool for tool in tools if tool.name not in ON_OUR_LINE)
+
+
+def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: str, token: str) -> dict[str, Any]:
+    """What answers `assistant-request`; `token` lets in the requests of the call that it is for."""
+    server = {"url": f"{origin}/vapi/webhook", "timeoutSeconds": TOOL_TIMEOUT_S, "headers": {SECRET_HEADER: token}}
+    toolset = agent.toolset()
+    phrases, profile = agent.fixed_phrases(toolset), Profile.from_table(agent.profile)
+    natives: list[dict[str, Any]] = [{"type": END_CALL}] if HANG_UP in toolset else []
+    if config.vapi_transfer_number:
+        natives.append({"type": TRANSFER_CALL, "destinations": [_destination(config)], "server": server})
+    told: dict[str, Any] = {
+        "name": agent.name[:LONGEST_NAME],
+        "firstMessage": phrases.greeting,
+        "firstMessageMode": "assistant-speaks-first",
+        "model": {
+            "provider": "custom-llm",
+            "url": f"{origin}/vapi",
+            "model": agent.model or config.groq_model,
+            "metadataSendMode": "variable",
+            "headers": {SECRET_HEADER: token},
+            "tools": [*(_function(tool, phrases, server) for tool in tools_for_vapi(tools)), *natives],
+        },
+        "voice": {
+            "provider": "11labs",
+            "voiceId": agent.voice or config.elevenlabs_voice_id,
+            "model": config.elevenlabs_model,
+            "chunkPlan": {"enabled": True},  # without it our fillers would wait for the answer
+        },
+        "transcriber": {"provider": "deepgram", "model": config.deepgram_model, "language": agent.language},
+        "serverMessages": SERVER_MESSAGES,
+        "server": server,
+        "startSpeakingPlan": _patience(profile),
+        "maxDurationSeconds": min(43_200, max(10, profile.max_call_ms // 1_000)),
+    }
+    return told | ({"voicemailMessage": agent.voicemail.message} if agent.voicemail.message else {})
+
+
+def destination_answer(agent: Agent, config: Config) -> dict[str, Any]:
+    """What answers `transfer-destination-request`."""
+    if not config.vapi_transfer_number:
+        return {"error": "There is nobody that this call can be handed over to."}
+    content = agent.fixed_phrases(agent.toolset()).filler
+    return {"destination": _destination(config), "message": {"type": "request-start", "content": content}}
+
+
+def _destination(config: Config) -> dict[str, Any]:
+    return {"type": "number", "number": config.vapi_transfer_number}
+
+
+def _patience(profile: Profile) -> dict[str, Any]:
+    """The profile's waits in Vapi's words, each at most 3 s; nothing is waited for once the answer is there."""
+    plan = {
+        "onPunctuationSeconds": min(3_000, profile.wait_ms) / 1_000,
+        "onNoPunctuationSeconds": min(3_000, profile.unfinished_wait_ms) / 1_000,
+        "onNumberSeconds": min(3_000, profile.unfinished_wait_ms) / 1_000,
+    }
+    return {"waitSeconds": 0, "transcriptionEndpointingPlan": plan}
+
+
+def _function(tool: Tool, phrases: Phrases, server: dict[str, Any]) -> dict[str, Any]:
+    messages = [
+        {"type": "request-start", "content": phrases.tools.get(tool.name, phrases.filler), "blocking": False},
+        {"type": "request-response-delayed", "timingMilliseconds": 3_000, "content": phrases.still_at_it},
+    ]
+    failed = tool.terms.on_failure
+    return {
+        "type": "function",
+        "async": False,
+        "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        "server": server,
+        "messages": [*messages, *([{"type": "request-failed", "content": failed}] if failed else [])],
+    }
