@@ -1,8 +1,8 @@
 """Drafts: replies prepared while the caller may still go on, and kept from everybody until the turn is theirs to end.
 
-A draft answers words as they were known when it was made. It is adopted if the turn ends with the same words, in the
-very decision that ends it; anything else drops it, and nobody ever knows. Which it is follows from the state alone, so
-it is asked in one place, after every decision.
+A draft answers words as they were known when it was made. It is adopted if the turn ends with the same words, give or
+take a "please", in the very decision that ends it; anything else drops it, and nobody ever knows. Which it is follows
+from the state alone, so it is asked in one place, after every decision.
 """
 
 from fsm.asides import is_meant_for_others
@@ -14,7 +14,7 @@ from fsm.opening import next_number
 from fsm.state import CallState, Draft, Mode
 from fsm.units import ms_to_ns
 from fsm.values import replace
-from fsm.words import tokens
+from fsm.words import ask_the_same, tokens
 
 Change = tuple[CallState, tuple[Effect, ...]]
 
@@ -30,7 +30,8 @@ def draft_at(state: CallState, now: int) -> int | None:
     """
     profile, said = state.profile, state.utterance
     words = tokens(said.text)
-    if not words or words == state.drafted_words or state.drafts >= profile.drafts or not _may_be_answered(state):
+    has_had_one = state.draft is not None or state.drafts >= profile.drafts or words == state.drafted_words
+    if not words or has_had_one or not _may_be_answered(state):
         return None
     if state.guess_percent is not None:
         return now
@@ -67,7 +68,7 @@ def keep_or_drop(state: CallState, effects: tuple[Effect, ...], now: int) -> Cha
     """What a decision means for the draft that there is, and for the next one."""
     draft, words = state.draft, tokens(state.utterance.text)
     is_listening = state.mode is Mode.LISTENING
-    if draft is not None and not (is_listening and draft.words == words):
+    if draft is not None and not (is_listening and ask_the_same(draft.words, words)):
         state = replace(state, draft=None)
         effects = (DropDraft(draft.reply), *effects)
     if not is_listening:

@@ -27,7 +27,7 @@ from fsm.state import CallState, Utterance
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.values import replace
-from fsm.words import adds_words, tokens
+from fsm.words import adds_words, ask_the_same, tokens
 
 Change = tuple[CallState, tuple[Effect, ...]]
 Reducer = Callable[[CallState, Any, int], Change]
@@ -252,7 +252,7 @@ def answer(state: CallState, event: Event, now: int) -> Change:
         rounds=0,
         reprompts=0,
     )
-    draft = state.draft if state.draft is not None and state.draft.words == tokens(said.text) else None
+    draft = state.draft if state.draft is not None and ask_the_same(state.draft.words, tokens(said.text)) else None
     state = open_reply(replace(state, draft=None if draft else state.draft), now, is_recital=False, draft=draft)
     return state, (StartReply(state.reply, state.turn, is_drafted=draft is not None),)
 

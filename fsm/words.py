@@ -3,6 +3,11 @@
 import re
 from functools import lru_cache
 
+COURTESIES = frozenset(
+    {"please", "thanks", "thank you", "thanks a lot", "thank you very much", "um", "uh", "uhm", "er"}
+)
+"""Said after a request they change nothing of it."""
+
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -23,3 +28,10 @@ def adds_words(known: str, text: str) -> bool:
         return False
     tail = old[-2 * len(new) :]
     return not any(tail[i : i + len(new)] == new for i in range(len(tail)))
+
+
+def ask_the_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two utterances, as `tokens` has them, want the same answer: but for politeness at the end of one."""
+    shorter, longer = sorted((one, other), key=len)
+    rest = longer[len(shorter) :]
+    return longer[: len(shorter)] == shorter and (not rest or (bool(shorter) and " ".join(rest) in COURTESIES))

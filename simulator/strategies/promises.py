@@ -12,7 +12,7 @@ from fsm.state import CallState, Mode
 from fsm.tool_rounds import FILLER_MS_PER_CHAR
 from fsm.transcript import is_valid
 from fsm.units import ns_to_ms
-from fsm.words import tokens
+from fsm.words import ask_the_same, tokens
 from simulator.strategies.shell_model import ShellModel
 from simulator.strategies.spoken import Spoken
 
@@ -75,7 +75,7 @@ class Promises:
                 if self._drafts_of_a_turn > self.profile.drafts:
                     self._bad_drafts.append(f"draft {self._drafts_of_a_turn} of one turn")
             case StartReply(_, _, True):
-                if tokens(self.state.asked.text) != tokens(self.shell.drafted_for):
+                if not ask_the_same(tokens(self.state.asked.text), tokens(self.shell.drafted_for)):
                     self._bad_drafts.append(f"{self.shell.drafted_for!r} for {self.state.asked.text!r}")
 
     def note_decision(self, before: CallState) -> None:

@@ -1,5 +1,7 @@
 """Drafts as timelines: made at a likely end, adopted in the decision that ends the turn, dropped without a trace."""
 
+import pytest
+
 from fsm.effects import CancelReply, DraftReply, DropDraft, EndCall, FinalizeTranscript, Recite, StartReply
 from fsm.events import (
     CallEnded,
@@ -19,6 +21,7 @@ from fsm.profile import Profile
 from fsm.state import Mode
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
+from fsm.words import ask_the_same
 from tests.fsm.timeline import Timeline, listening
 
 LISTENING, THINKING, SPEAKING = Mode.LISTENING, Mode.THINKING, Mode.SPEAKING
@@ -50,6 +53,19 @@ def test_more_words_drop_the_draft_and_leave_nothing_of_it() -> None:
     t.at(2_500, WordsHeard("on Tuesday")).expect(LISTENING, DropDraft(2))
     assert t.state.transcript[-1].role == "assistant"
     assert t.state.turn == 0
+
+
+@pytest.mark.parametrize("more", ["please", "Thank you.", "um"])
+def test_politeness_after_the_words_keeps_the_draft(more: str) -> None:
+    t = drafted().at(2_300, WordsHeard(more, is_final=True)).expect(LISTENING)
+    assert StartReply(2, 1, is_drafted=True) in t.until(3_600).effects
+    assert t.state.transcript[-1] == Message("user", f"I need an appointment {more}"), "all that was said"
+
+
+def test_politeness_alone_is_a_request_of_its_own() -> None:
+    assert ask_the_same(("ten", "o'clock"), ("ten", "o'clock", "please"))
+    assert not ask_the_same((), ("please",))
+    assert not ask_the_same(("i", "need"), ("i", "need", "you"))
 
 
 def test_a_sound_without_words_does_not_drop_it() -> None:
