@@ -86,8 +86,9 @@ class Agent(BaseModel):
         """Its phrases, with those of `tools` while they run. Raises ValueError."""
         own = self.phrases.get("tools", {})
         elsewhere = tuple(f"{server.name}_" for server in self.mcp_servers)  # what they have is not known here
-        known = [*tools.names, *(name for name in own if name.startswith(elsewhere))]
-        if isinstance(own, dict) and (unknown := [name for name in own if name not in known]):
+        names = list(own) if isinstance(own, dict) else []
+        known = [*tools.names, *(name for name in names if name.startswith(elsewhere))]
+        if unknown := [name for name in names if name not in known]:
             raise ValueError(f"phrases: tools: {UnknownToolError(unknown[0], tools.names)}")
         told = {tool.name: tool.terms.filler for tool in tools if tool.terms.filler}
         return Phrases.from_table({**self.phrases, "tools": {**told, **own} if isinstance(own, dict) else own})

@@ -1,12 +1,16 @@
 """The tools of one call under way: coroutines beside the reactor, each answered by exactly one fact."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 
 from agent.fence import Owner
 from agent.services import ToolOutcome, ToolRunner
 from fsm.effects import RunTool
 from fsm.events import ToolCall, ToolReturned
+from fsm.expectations import Expected
+
+log = logging.getLogger(__name__)
 
 
 class Errands:
@@ -67,6 +71,14 @@ class Errands:
                     outcome.failed,
                     ends_call=outcome.ends_call,
                     ends_round=outcome.ends_round,
+                    expects=self._expected(order, outcome.expects),
                 )
             )
         return outcome
+
+    def _expected(self, order: RunTool, told: str) -> str:
+        try:
+            return str(Expected.parse(told)) if told else ""
+        except ValueError as error:  # the tool's mistake: what it answered counts all the same
+            log.warning("tool %s: what it says to expect is unknown: %s", order.call.name, error)
+            return ""

@@ -41,6 +41,11 @@ class ToolOutcome(Protocol):
         """Whether the model is to ask for no more tools in this turn."""
         ...
 
+    @property
+    def expects(self) -> str:
+        """What the caller will be asked for, as `Expected.parse` reads it; empty: the words tell."""
+        ...
+
 
 class ToolRunner(Protocol):
     """Runs the tools of one call."""

@@ -182,7 +182,8 @@ class ToolsRequested:
 class ToolReturned:
     """A tool ended, exactly once a call; `ends_call`: hang up once the reply was heard.
 
-    `ends_round`: the model made the same mistake twice, and shall ask for no more tools in this turn.
+    `ends_round`: the model made the same mistake twice, and shall ask for no more tools in this turn. `expects`: the
+    answer that the caller will be asked for now, as `Expected.parse` reads it.
     """
 
     reply: int
@@ -191,6 +192,7 @@ class ToolReturned:
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
+    expects: str = ""
 
 
 @dataclass(frozen=True, slots=True)

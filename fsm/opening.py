@@ -49,6 +49,7 @@ def open_reply(
         held_said="",
         fillers=0,
         is_round_open=False,
+        told_to_expect=None,
     )
     release_at = state.deadlines.release_at
     return replace(
@@ -115,11 +116,14 @@ def _answered_at(state: CallState, now: int) -> int:
 
 
 def with_expected(state: CallState, heard: str) -> CallState:
-    """The state with the answer that `heard` of ours asks for; asking for words again does not change the question."""
+    """The state with the answer that `heard` of ours asks for; asking for words again does not change the question.
+
+    What a tool of the reply told to expect counts before what its words look like.
+    """
     phrases = state.phrases
     if not heard or heard in (phrases.pardon, phrases.still_there, phrases.was_that_for_me, phrases.apology):
         return state
-    return replace(state, expected=expected_after(heard))
+    return replace(state, expected=state.told_to_expect or expected_after(heard, phrases.hints))
 
 
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
+from fsm.expectations import Expected, Hint
+from fsm.words import tokens
+
 
 def _ms(default: int, low: int, high: int) -> Any:  # noqa: ANN401 - `field` has the type of what it describes
     return field(default=default, metadata={"low": low, "high": high})
@@ -141,23 +144,37 @@ class Phrases:
     goodbye: str = "Thank you for calling. Goodbye."
     tools: Mapping[str, str] = field(default_factory=dict)
     """By a tool's name: what is said instead of the filler while it runs."""
+    expect: Mapping[str, str] = field(default_factory=dict)
+    """By words of a question of ours: the answer that it asks for, as `Expected.parse` reads it."""
 
     def __post_init__(self) -> None:
         told = {**self._named(), **{f"tools.{name}": text for name, text in self.tools.items()}}
         for name, value in told.items():
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"phrases: {name} must be a text that can be spoken, got {value!r}")
+        for words, answer in self.expect.items():
+            try:
+                Expected.parse(str(answer))
+            except ValueError as error:
+                raise ValueError(f'phrases: expect: "{words}": {error}') from None
+            if not tokens(words):
+                raise ValueError(f'phrases: expect: "{words}" must have words of a question that the agent asks')
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What `expect` tells, as the machine asks for it."""
+        return tuple((words, Expected.parse(answer)) for words, answer in self.expect.items())
 
     def _named(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tools"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("tools", "expect")}
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> "Phrases":
         """Phrases from a TOML table; what the table leaves out keeps its default. Raises ValueError."""
         _check_keys("phrases", table, [f.name for f in fields(cls)])
-        tools = table.get("tools", {})
-        if not isinstance(tools, Mapping):
-            raise ValueError(f"phrases: tools must be a table of phrases by tool, got {tools!r}")  # noqa: TRY004 - one error type for whatever is wrong
+        for key, what in (("tools", "phrases by tool"), ("expect", "answers by words of a question")):
+            if not isinstance(table.get(key, {}), Mapping):
+                raise ValueError(f"phrases: {key} must be a table of {what}, got {table[key]!r}")  # noqa: TRY004 - one error type for whatever is wrong
         return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
 
     def all(self) -> tuple[str, ...]:

@@ -180,6 +180,8 @@ class CallState:
     """The silence before a sound that came when we had taken the turn as over already."""
     expected: Expected = ANYTHING
     """The answer that our last question asks for."""
+    told_to_expect: Expected | None = None
+    """The answer that a tool of the present reply said will be asked for."""
 
     answerer: Answerer = Answerer.CALLER
     """Who is at the other end."""

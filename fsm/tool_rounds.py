@@ -3,6 +3,7 @@
 from fsm.answering import recite
 from fsm.effects import ContinueReply, Fill, FinishReply, RunTool
 from fsm.events import Event, ToolReturned, ToolsRequested
+from fsm.expectations import Expected
 from fsm.hearing import Change
 from fsm.opening import next_filler_at, occupation
 from fsm.state import CallState, Mode, PendingTool
@@ -46,6 +47,7 @@ def note_result(state: CallState, event: ToolReturned, _now: int) -> Change:
         pending_tools=pending,
         ending="the agent hung up" if ends else state.ending,
         rounds=state.profile.tool_rounds if no_more else state.rounds,
+        told_to_expect=Expected.parse(event.expects) if event.expects and is_live else state.told_to_expect,
     ), ()
 
 

@@ -63,6 +63,17 @@ class NotDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Expects:
+    """A tool's answer after which the caller will be asked for something: how long they are listened to depends on it.
+
+    `reply` says what, as an agent's `[phrases.expect]` does: "yes_no", "digits(6)", "date_time", "name", "address".
+    """
+
+    answer: object
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndsCall:
     """A tool's answer after which the call is over, once the caller heard the reply."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from tools.brief import MAX_CHARS, brief
-from tools.context import EndsCall, NotDone, ToolError, ToolFailed
+from tools.context import EndsCall, Expects, NotDone, ToolError, ToolFailed
 from tools.tool import Kind, Tool
 
 MAX_RESULT_CHARS = MAX_CHARS
@@ -32,13 +32,14 @@ class Outcome:
     """The one ending of a tool call; `result` is JSON text for the model.
 
     `ends_call`: the call is over once the reply was heard. `ends_round`: the model made the same mistake again, and
-    is to ask for no more tools in this turn.
+    is to ask for no more tools in this turn. `expects`: what the caller will be asked for, see `Expects`.
     """
 
     result: str
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
+    expects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def ending_of(value: object) -> Ending:
             return Ending(Outcome(bounded_json(answer), ends_call=True))
         case NotDone(answer):
             return Ending(Outcome(bounded_json(answer)), Fate.NOT_DONE)
+        case Expects(answer, reply):
+            return Ending(Outcome(bounded_json(answer), expects=reply))
         case _:
             return Ending(Outcome(bounded_json(value)))
 

@@ -25,6 +25,7 @@ class Spoilt:
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
+    expects: str = ""
 
 
 class ToolTrouble:

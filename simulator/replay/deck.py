@@ -247,6 +247,10 @@ class Outcome:
     failed: bool
     ends_call: bool
     ends_round: bool
+    expects: str
+
+
+TOLD = ("result", "failed", "ends_call", "ends_round")
 
 
 class DeckTools:
@@ -272,7 +276,8 @@ class DeckTools:
         for waiting in self._waiting:
             if waiting[:2] == (name, arguments):
                 self._waiting.remove(waiting)
-                waiting[2].set_result(Outcome(*(line[key] for key in ("result", "failed", "ends_call", "ends_round"))))
+                result, failed, ends_call, ends_round = (line[key] for key in TOLD)
+                waiting[2].set_result(Outcome(result, failed, ends_call, ends_round, line.get("expects", "")))
                 return
         raise NobodyError(f"no tool {name}({arguments}) runs")
 

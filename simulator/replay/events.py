@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
 """Reads the value of a field from its name and what the trace has for it; raises UnreadableError."""
 
-ADDED = frozenset({"until", "confidence_percent", "is_placed", "voicemail", "is_drafted", "is_faint"})
+ADDED = frozenset({"until", "confidence_percent", "is_placed", "voicemail", "is_drafted", "is_faint", "expects"})
 """Fields, with a default, that events and effects had not yet in older traces."""
 
 

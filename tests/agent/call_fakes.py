@@ -194,6 +194,7 @@ class Outcome:
     failed: bool = False
     ends_call: bool = False
     ends_round: bool = False
+    expects: str = ""
 
 
 class FakeRunner:

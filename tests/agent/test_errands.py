@@ -101,6 +101,15 @@ def test_what_runs_ahead_for_nothing_is_stopped_and_never_told() -> None:
     assert runner.ran == ["look"], "only the one that was ordered"
 
 
+@pytest.mark.parametrize(("told", "expects"), [("digits(6)", "digits(6)"), ("a number", ""), ("", "")])
+def test_what_a_tool_says_to_expect_is_passed_on_where_it_is_known(told: str, expects: str) -> None:
+    class Runner(FakeRunner):
+        async def run(self, name: str, arguments_json: str) -> Outcome:
+            return Outcome("sent", expects=told)
+
+    assert run(Runner(), LOOK).fed == [ToolReturned(2, "c1", "sent", expects=expects)]
+
+
 def test_a_runner_that_raises_is_a_mistake_of_ours() -> None:
     class Runner(FakeRunner):
         async def run(self, name: str, arguments_json: str) -> Outcome:

@@ -176,6 +176,20 @@ def test_a_model_that_makes_the_same_mistake_again_gets_no_more_tools_in_this_tu
     t.expect(THINKING, Recite(3, 1, Phrases().apology))
 
 
+def test_what_a_tool_says_to_expect_counts_before_what_the_words_ask_and_for_this_reply_alone() -> None:
+    t = waiting().at(2_300, ToolReturned(2, "c1", "a code was sent", expects="digits(6)"))
+    t.at(2_500, ReplyAudioStarted(2)).at(4_000, PlayoutFinished(2, "What does the message say?"))
+    assert str(t.state.expected) == "digits(6)"
+    t.at(5_000, TurnEnded("One two three four five six."))
+    t.at(5_200, ReplyAudioStarted(t.state.reply)).at(6_000, PlayoutFinished(t.state.reply, "Shall I go on?"))
+    assert str(t.state.expected) == "yes_no"
+
+
+def test_a_tool_of_a_reply_that_is_over_says_nothing_of_what_to_expect() -> None:
+    t = waiting().at(2_300, WordsHeard("and also on Wednesday")).at(2_400, ToolReturned(2, "c1", "", expects="digits"))
+    assert t.state.told_to_expect is None
+
+
 def test_a_mistake_of_a_reply_that_is_over_costs_the_next_no_tools() -> None:
     t = waiting().at(2_300, WordsHeard("and also on Wednesday")).at(2_500, TurnEnded("And also on Wednesday."))
     t.at(2_600, ToolReturned(2, "c1", "no such tool", failed=True, ends_round=True))

@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsm.expectations import ANYTHING, ENOUGH, SHORT, Expected, Kind, expected_after, leaning_for
+from fsm.opening import with_expected
+from fsm.profile import Phrases
+from fsm.state import CallState
 
 DIGITS_10 = Expected(Kind.DIGITS, 10)
 
@@ -46,6 +49,14 @@ def test_only_the_last_sentence_counts() -> None:
 def test_a_hint_comes_before_what_the_words_seem_to_ask() -> None:
     hints = [("member card", Expected(Kind.DIGITS, 8))]
     assert expected_after("Would you read me your member card?", hints) == Expected(Kind.DIGITS, 8)
+
+
+def test_an_agents_phrases_say_what_its_questions_ask_for() -> None:
+    phrases = Phrases(expect={"Member card": "digits(8)"})
+    assert phrases.hints == (("Member card", Expected(Kind.DIGITS, 8)),)
+    assert "Member card" not in phrases.all(), "it is nothing to be spoken"
+    state = with_expected(CallState(phrases=phrases), "Would you read me your member card?")
+    assert state.expected == Expected(Kind.DIGITS, 8)
 
 
 def test_kinds_are_written_as_they_are_read() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tools.virtual import elapse, run
-from tools.context import EndsCall, NotDone, ToolContext, ToolError
+from tools.context import EndsCall, Expects, NotDone, ToolContext, ToolError
 from tools.declare import tool
 from tools.intents import MAX_REMEMBERED
 from tools.outcome import MAX_RESULT_CHARS, Outcome
@@ -124,6 +124,15 @@ def test_a_tool_can_end_the_call() -> None:
         return EndsCall({"ok": True})
 
     assert run(runner(leave).run("leave", "{}")) == Outcome('{"ok":true}', ends_call=True)
+
+
+def test_a_tool_can_say_what_the_caller_will_be_asked_for() -> None:
+    @tool()
+    def send_code() -> Expects:
+        """Send a code."""
+        return Expects({"sent": True}, "digits(6)")
+
+    assert run(runner(send_code).run("send_code", "{}")) == Outcome('{"sent":true}', expects="digits(6)")
 
 
 def test_a_slow_reader_is_stopped_at_its_deadline() -> None:
