@@ -76,7 +76,7 @@ def test_a_caller_who_pauses_in_mid_sentence_is_not_cut_off(tmp_path: Path) -> N
 
 
 def test_a_caller_who_goes_on_while_we_think_gets_one_answer_to_all_of_it(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, "Never heard.", "On Tuesday, certainly.")
+    scene = Scene(tmp_path, "Never heard.", "On Tuesday, certainly.", profile={"drafts": 0})  # so that we think at all
     call = scene.call(Say("I need an appointment.", after_greeting()), Say("on Tuesday.", AtOnce(500)), BYE)
     scene.run()
     assert scene.user_texts == ["I need an appointment. on Tuesday."]
@@ -84,8 +84,8 @@ def test_a_caller_who_goes_on_while_we_think_gets_one_answer_to_all_of_it(tmp_pa
 
 
 def test_our_first_sound_is_withheld_while_the_caller_sounds(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, "It is open until five today.")
-    call = scene.call(Say("When do you close?", after_greeting()), Backchannel("hm", AtOnce(560)), BYE)
+    scene = Scene(tmp_path, "It is open until five today.", profile={"drafts": 0})
+    call = scene.call(Say("When do you close?", after_greeting()), Backchannel("hm", AtOnce(400)), BYE)
     scene.run()
     (_, hm_ended_ms) = call.said_ms(1)
     assert call.began_ms("It is open until five today.") > hm_ended_ms
