@@ -44,8 +44,8 @@ def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: st
     toolset = agent.toolset()
     phrases, profile = agent.fixed_phrases(toolset), Profile.from_table(agent.profile)
     natives: list[dict[str, Any]] = [{"type": END_CALL}] if HANG_UP in toolset else []
-    if config.vapi_transfer_number:
-        natives.append({"type": TRANSFER_CALL, "destinations": [_destination(config)], "server": server})
+    if destinations := _destinations(agent, config):
+        natives.append({"type": TRANSFER_CALL, "destinations": destinations, "server": server})
     told: dict[str, Any] = {
         "name": agent.name[:LONGEST_NAME],
         "firstMessage": phrases.greeting,
@@ -75,14 +75,18 @@ def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: st
 
 def destination_answer(agent: Agent, config: Config) -> dict[str, Any]:
     """What answers `transfer-destination-request`."""
-    if not config.vapi_transfer_number:
+    destinations = _destinations(agent, config)
+    if not destinations:
         return {"error": "There is nobody that this call can be handed over to."}
     content = agent.fixed_phrases(agent.toolset()).filler
-    return {"destination": _destination(config), "message": {"type": "request-start", "content": content}}
+    return {"destination": destinations[0], "message": {"type": "request-start", "content": content}}
 
 
-def _destination(config: Config) -> dict[str, Any]:
-    return {"type": "number", "number": config.vapi_transfer_number}
+def _destinations(agent: Agent, config: Config) -> list[dict[str, Any]]:
+    """Where a call may be handed over to, the settings' number first: it is told where nobody was named."""
+    told = {"type": "number", "number": config.vapi_transfer_number}
+    people = [{"type": "number", "number": number, "description": name} for name, number in agent.people.items()]
+    return [*([told] if config.vapi_transfer_number else []), *people]
 
 
 def _patience(profile: Profile) -> dict[str, Any]:

@@ -125,6 +125,18 @@ def test_a_call_is_handed_over_to_the_number_of_the_settings(desk: VapiDesk) -> 
     told(story)
 
 
+def test_the_agents_own_people_can_be_asked_for(tmp_path: Path) -> None:
+    async def story() -> None:
+        agent = AGENT.model_copy(update={"people": {"the manager": "+15550001111"}})
+        desk = VapiDesk(tmp_path, agent=agent)
+        manager = {"type": "number", "number": "+15550001111", "description": "the manager"}
+        tools = (await desk.say("assistant-request"))["assistant"]["model"]["tools"]
+        assert tools[-1]["destinations"] == [manager]
+        assert (await desk.say("transfer-destination-request"))["destination"] == manager
+
+    told(story)
+
+
 def test_other_messages_are_taken_in_and_hangs_are_counted(desk: VapiDesk) -> None:
     async def story() -> None:
         for kind in ("hang", "hang", "user-interrupted", "speech-update", "something.new", "conversation-update"):
