@@ -45,7 +45,7 @@ def judged(evidence: Evidence, expect: str) -> list[Violation]:
         'understood = ["Tuesday morning", "My name is Ada Lovelace", "Goodbye"]',
         'not_understood = ["mm-hmm", "Tuesday evening"]',
         "turns = 5",
-        "model_requests = 7",
+        "model_requests = 8",
         'tools = [{ name = "book_appointment", arguments = { name = "Ada Lovelace" }, result = { booked = true } }]',
         'tools = [{ name = "book_appointment", times = 0, arguments = { name = "Bob" } }, { name = "hang_up" }]',
         'database = [{ table = "appointments", where = { name = "Ada Lovelace", slot = "2026-11-24T10:00" } }]',
@@ -105,7 +105,7 @@ def test_what_holds_is_not_complained_about(booking: Evidence, expect: str) -> N
             "expect.turns",
             'expected 4 turns, got 5: "Hello, I need an appointment on',
         ),
-        ("model_requests = 1", "expect.model_requests", "expected the model to be asked once, got 7"),
+        ("model_requests = 1", "expect.model_requests", "expected the model to be asked once, got 8"),
         (
             'tools = [{ name = "book_appointment", arguments = { name = "Bob" } }]',
             "expect.tools",
@@ -134,9 +134,9 @@ def test_what_holds_is_not_complained_about(booking: Evidence, expect: str) -> N
         (
             "latency_ms = { p50 = 100 }",
             "expect.latency_ms",
-            "expected p50 of 100 ms or less from voice to voice, got 709 ms; the slowest was turn 3 of caller: 827 ms",
+            "expected p50 of 100 ms or less from voice to voice, got 455 ms; the slowest was turn 3 of caller: 677 ms",
         ),
-        ("longest_silence_ms = 100", "expect.longest_silence_ms", "expected no silence over 100 ms, got one of 8"),
+        ("longest_silence_ms = 100", "expect.longest_silence_ms", "expected no silence over 100 ms, got one of 7"),
         (
             'faults_noticed = ["groq"]',
             "expect.faults_noticed",
