@@ -58,7 +58,7 @@ def test_what_was_said_while_nobody_could_hear_is_heard_later(tmp_path: Path, do
     scene.run()
     assert call.said_ms(0)[0] < 8_000 < call.said_ms(0)[1]
     assert " ".join(scene.user_texts) == "When do you open?"
-    assert call.agent[-1] == ANSWER
+    assert call.agent[-1].endswith(ANSWER), "at once after the apology that the late words cut"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_ears_that_are_refused_for_a_moment_are_opened_again(tmp_path: Path) -> 
     ids=["no final", "no final at all", "only UtteranceEnd", "no edges", "revised", "odd finalize", "jitter"],
 )
 def test_ears_of_every_kind_of_oddity_hear_one_turn(tmp_path: Path, behaviour: DeepgramBehaviour) -> None:
-    scene = Scene(tmp_path, ANSWER, "Not asked for.", deepgram=behaviour)
+    scene = Scene(tmp_path, ANSWER, deepgram=behaviour)
     call = scene.call(ASKS, BYE)
     scene.run()
     assert scene.user_texts[-1].lower().rstrip("?.") == "when do you open"
@@ -152,7 +152,7 @@ def test_a_model_that_is_asked_too_often_is_asked_again_when_it_says(tmp_path: P
     first, second = call.effects("StartReply")[:2]
     (refused, again) = [line["at_ns"] for line in call.lines if line.get("stage") == "asked"]
     assert first["turn"] == second["turn"]
-    assert 2_900 <= (again - refused) / 1e6 <= 3_100
+    assert 2_900 <= (again - refused) / 1e6 <= 3_300, "what a draft was refused counts once the turn is over"
     assert " ".join(call.agent[1:]) == f"{FILLER} {ANSWER}", "the caller is told to wait, then answered"
 
 
