@@ -1,5 +1,6 @@
 """What came of the demonstration call: turns and their latency, interruptions, heard words, the booking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from agent.ledger import ledger_of
 from agent.trace_view import read_trace
 from fsm.words import tokens
 from simulator.demo.story import Performance, story_of
+from simulator.ears import HeardWord
 from simulator.scenario.expectations.counts import Rows
 from tools.business import KNOWN
 from tools.store import rows_of
@@ -153,9 +155,31 @@ def interruptions_of(lines: list[dict[str, Any]], performance: Performance) -> l
         )
         answered_at = performance.call.phones[0].started_at
         begin, end = answered_at + sent_at, answered_at + line["at_ns"]
-        heard = [word.text for word in performance.caller.heard if begin <= word.ended_at <= end]
+        resumed = [begin - sent_at + at for at in resumes(lines)]
+        heard = once_each([w for w in performance.caller.heard if begin <= w.ended_at <= end], resumed)
         found.append(Interruption(line["at_ns"] // 1_000_000, held[-1]["data"]["heard"], " ".join(heard)))
     return found
+
+
+def resumes(lines: list[dict[str, Any]]) -> list[int]:
+    """When (ns) a reply that had been silenced went on, from the start of the word in progress."""
+    return [
+        line["at_ns"]
+        for line in lines
+        if line["kind"] == "event" and any(name in ("ResumePlayout", "DuckPlayout") for name, _ in line["effects"])
+    ]
+
+
+def once_each(heard: Sequence[HeardWord], resumed: Sequence[int]) -> list[str]:
+    """The words that were heard, without the one that each resume repeats."""
+    words: list[str] = []
+    last_at = 0
+    for word in heard:
+        is_repeated = bool(words) and word.text == words[-1] and any(last_at <= at <= word.ended_at for at in resumed)
+        if not is_repeated:
+            words.append(word.text)
+        last_at = word.ended_at
+    return words
 
 
 def edit_distance(one: tuple[str, ...], other: tuple[str, ...]) -> int:
