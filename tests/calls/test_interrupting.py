@@ -9,6 +9,7 @@ from fsm.effects import DuckPlayout, Effect, HoldPlayout, ResumePlayout
 from fsm.events import PlayoutHeld
 from fsm.units import NS_PER_MS
 from simulator.peers.deepgram_behaviour import DeepgramBehaviour
+from simulator.peers.groq_behaviour import GroqBehaviour
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.script import AtOnce, Backchannel, Cough, IntoAgentSpeech, Mumble, Press, Say
 from tests.calls.scene import BYE, HOURS, Scene, Told, after_greeting
@@ -181,7 +182,7 @@ def test_what_was_heard_is_reported_when_the_phone_was_silenced(tmp_path: Path) 
 
 
 def test_a_caller_who_never_stops_sounding_does_not_keep_the_agent_from_answering(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, "At nine.")
+    scene = Scene(tmp_path, "At nine.", groq=GroqBehaviour(first_token_ms=600))
     call = scene.call(Say("When do you open?", after_greeting()), Mumble(9_000, AtOnce(480)), BYE)
     scene.run(may_be_silent=True)
     mumble_began_ms, mumble_ended_ms = call.said_ms(1)
