@@ -43,6 +43,7 @@ words, without lists and symbols. Ask one question at a time. If you were interr
 greeting = "Hello, how can I help?"
 [profile]
 wait_ms = {WAIT_MS}
+drafts = 0 # what is prepared before the turn is over has no share that could be measured
 idle_ms = 120_000
 noise_idle_ms = 300_000
 """
