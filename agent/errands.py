@@ -3,7 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import partial
 
+from agent.clock import Clock
 from agent.fence import Owner
 from agent.services import ToolOutcome, ToolRunner
 from fsm.effects import RunTool
@@ -13,28 +16,47 @@ from fsm.expectations import Expected
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Ahead:
+    """A tool that runs before it is ordered."""
+
+    task: "asyncio.Task[ToolOutcome | None] | None" = None
+    order: RunTool | None = None
+    """Who wants its outcome, once somebody does."""
+    outcome: ToolOutcome | None = None
+    is_done: bool = False
+
+
 class Errands:
     """Runs the tools of one call. A call that ends lets them finish: what they do to the world counts all the same."""
 
-    def __init__(self, runner: ToolRunner, owner: Owner) -> None:
+    def __init__(self, runner: ToolRunner, clock: Clock, owner: Owner) -> None:
         self._runner = runner
+        self._clock = clock
         self._owner = owner
         self._tasks: set[asyncio.Task[ToolOutcome | None]] = set()
-        self._ahead: dict[tuple[int, str], asyncio.Task[ToolOutcome | None]] = {}
+        self._ahead: dict[tuple[int, str], _Ahead] = {}
 
     def run(self, order: RunTool) -> None:
         """Run one tool on the running loop, unless it runs ahead; `ToolReturned` follows, in a later pass."""
         ahead = self._ahead.pop((order.reply, order.call.call_id), None)
-        self._begin(self._run(order) if ahead is None else self._take(order, ahead))
+        if ahead is None:
+            self._begin(self._run(order))
+        elif not ahead.is_done:
+            ahead.order = order
+        else:  # by a timer, which is on record: a recorded call is woken by what woke it
+            self._clock.call_at(self._clock.now(), partial(self._tell_later, order, ahead))
 
     def run_ahead(self, reply: int, call: ToolCall) -> None:
         """Run a tool that nobody ordered yet: one that only reads, for a reply that is a draft."""
-        self._ahead[reply, call.call_id] = self._begin(self._outcome(call))
+        ahead = self._ahead[reply, call.call_id] = _Ahead()
+        ahead.task = self._begin(self._go_ahead(ahead, call))
 
     def forget(self) -> None:
         """Nobody will order what still runs ahead, or did."""
-        for task in self._ahead.values():
-            task.cancel()
+        for ahead in self._ahead.values():
+            if ahead.task is not None:
+                ahead.task.cancel()
         self._ahead.clear()
 
     @property
@@ -51,8 +73,10 @@ class Errands:
     async def _run(self, order: RunTool) -> ToolOutcome | None:
         return self._tell(order, await self._outcome(order.call))
 
-    async def _take(self, order: RunTool, ahead: asyncio.Task[ToolOutcome | None]) -> ToolOutcome | None:
-        return self._tell(order, await ahead)
+    async def _go_ahead(self, ahead: _Ahead, call: ToolCall) -> ToolOutcome | None:
+        ahead.outcome = await self._outcome(call)
+        ahead.is_done = True
+        return ahead.outcome if ahead.order is None else self._tell(ahead.order, ahead.outcome)
 
     async def _outcome(self, call: ToolCall) -> ToolOutcome | None:
         try:
@@ -60,6 +84,9 @@ class Errands:
         except Exception as error:  # a runner never raises: one that does is a mistake of ours
             self._owner.on_mistake(error)
             return None
+
+    def _tell_later(self, order: RunTool, ahead: _Ahead) -> None:
+        self._tell(order, ahead.outcome)
 
     def _tell(self, order: RunTool, outcome: ToolOutcome | None) -> ToolOutcome | None:
         if outcome is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent.clock import RandomIds
+from agent.clock import LoopClock, RandomIds
 from agent.errands import Errands
 from agent.workshop import Workshop
 from fsm.effects import RunTool
@@ -117,6 +117,6 @@ async def run_once(runner: Runner, tool_name: str, number: int) -> tuple[int, in
     call = ToolCall(f"call_{number}", tool_name, f'{{"number": {number}}}')
     owner = _Owner()
     began_at, at_work = time.perf_counter_ns(), time.thread_time_ns()
-    Errands(runner, owner).run(RunTool(1, call))  # type: ignore[arg-type]  # of an owner, what errands use
+    Errands(runner, LoopClock(asyncio.get_running_loop()), owner).run(RunTool(1, call))  # type: ignore[arg-type]  # of an owner, what errands use
     ended_at, worked = await owner.returned
     return ended_at - began_at, worked - at_work

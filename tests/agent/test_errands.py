@@ -34,7 +34,7 @@ def run(runner: FakeRunner, *orders: RunTool) -> FakeOwner:
     owner = FakeOwner(ManualClock())
 
     async def story() -> None:
-        errands = Errands(runner, owner)
+        errands = Errands(runner, owner.clock, owner)
         for order in orders:
             errands.run(order)
         assert errands.under_way == len(orders)
@@ -73,10 +73,25 @@ def test_a_tool_that_ran_ahead_is_not_run_again_and_told_once_it_is_ordered() ->
     owner, runner = FakeOwner(ManualClock()), Counted()
 
     async def story() -> None:
-        errands = Errands(runner, owner)
+        errands = Errands(runner, owner.clock, owner)
         errands.run_ahead(2, LOOK.call)
         await all_over(errands)
         assert owner.fed == [], "nobody ordered it yet"
+        errands.run(LOOK)
+        assert owner.fed == [], "never within the call that asked for it"
+        owner.clock.advance(0)
+
+    asyncio.run(story())
+    assert owner.fed == [ToolReturned(2, "c1", 'look {"day": 1}')]
+    assert runner.ran == ["look"]
+
+
+def test_a_tool_that_is_ordered_while_it_runs_ahead_is_told_when_it_returns() -> None:
+    owner, runner = FakeOwner(ManualClock()), Counted()
+
+    async def story() -> None:
+        errands = Errands(runner, owner.clock, owner)
+        errands.run_ahead(2, LOOK.call)
         errands.run(LOOK)
         assert owner.fed == [], "never within the call that asked for it"
         await all_over(errands)
@@ -90,7 +105,7 @@ def test_what_runs_ahead_for_nothing_is_stopped_and_never_told() -> None:
     owner, runner = FakeOwner(ManualClock()), Counted()
 
     async def story() -> None:
-        errands = Errands(runner, owner)
+        errands = Errands(runner, owner.clock, owner)
         errands.run_ahead(2, LOOK.call)
         errands.forget()
         errands.run(RunTool(3, LOOK.call))
