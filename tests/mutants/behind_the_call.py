@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
-from agent import call_line, trace
+from agent import trace
 from agent.call import Call
 from agent.call_line import TelephoneLine
 from agent.clauses import Clauses
@@ -18,7 +18,7 @@ from agent.providers.deepgram_ears import DeepgramEars
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.scrubbing import Screen
 from agent.switchboard import Switchboard
-from fsm import answering, opening, tool_rounds, yielding
+from fsm import answering, tool_rounds, yielding
 from fsm.effects import RunTool
 from fsm.events import Event, ToolReturned
 from fsm.transcript import STILL_RUNNING, Message
@@ -205,12 +205,7 @@ def keys_seen_by_all() -> Plan:
 
 @mutant("a caller who asked for a moment is told that we are at it", "hold_on")
 def hold_not_known() -> Plan:
-    return swapped(opening, "occupation", lambda _state: None)
-
-
-@mutant("our own keys are pressed into our words", "keys_of_ours")
-def keys_too_early() -> Plan:
-    return swapped(call_line, "may_leave", lambda _state: True)
+    return swapped(tool_rounds, "occupation", lambda _state: None)
 
 
 @mutant("a call in other hands is taken for over", "transfer_unanswered", "payment")
