@@ -105,6 +105,7 @@ class Recorder:
                 "name": tool.name,
                 "description": tool.description,
                 "parameters": tool.parameters,
+                "kind": str(tool.terms.kind),
                 "private": sorted(tool.terms.private),
             }
             for tool in tools

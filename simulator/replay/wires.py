@@ -132,5 +132,5 @@ def _tool_of(told: Mapping[str, Any]) -> Tool:
     async def run(_context: ToolContext, _arguments: Arguments) -> object:
         raise AssertionError("tools return what they returned then")
 
-    terms = Terms(kind=Kind.EFFECT, private=frozenset(told["private"]))
+    terms = Terms(kind=Kind(told.get("kind", Kind.EFFECT)), private=frozenset(told["private"]))
     return tool_of_schema(told["name"], told["description"], told["parameters"], run, terms)

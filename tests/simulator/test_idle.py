@@ -20,6 +20,9 @@ from simulator.runs.work import Manner, Work
 from simulator.script import AfterAgentFinished, AfterWords, At, AtOnce, Cough, HangUp, Pause, Press, Say, Script
 from simulator.simulated_call import SimulatedCall
 
+PATIENT = {"quick_wait_ms": 600, "wait_ms": 600}
+"""No pause between two sentences of one breath is at the edge of these waits: it ends a turn in neither way, or in both."""
+
 Decision = tuple[int, Mode, Event, Mode, tuple[Effect, ...]]
 
 WAITS = (
@@ -51,7 +54,7 @@ class Diary:
 def decided(data: Path, script: Script, *, skips_idle: bool, seed: int) -> tuple[Diary, SimulatedCall]:
     diary = Diary()
     data.mkdir()
-    rehearsal = Rehearsal(data, Cast(seed=seed, skips_idle=skips_idle), diary)
+    rehearsal = Rehearsal(data, Cast(seed=seed, skips_idle=skips_idle, profile=PATIENT), diary)
     rehearsal.prepare()
     call = rehearsal.call(script)
     rehearsal.finish()
