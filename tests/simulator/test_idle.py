@@ -21,7 +21,7 @@ from simulator.script import AfterAgentFinished, AfterWords, At, AtOnce, Cough, 
 from simulator.simulated_call import SimulatedCall
 
 PATIENT = {"quick_wait_ms": 600, "wait_ms": 600}
-"""No pause between two sentences of one breath is at the edge of these waits: it ends a turn in neither way, or in both."""
+"""Waits that end no turn between two sentences of one breath, however the frames of the second one come."""
 
 Decision = tuple[int, Mode, Event, Mode, tuple[Effect, ...]]
 
