@@ -38,7 +38,6 @@ class _Spoken:
     turn: int
     kind: AgentKind
     has_tool: bool = False
-    is_resumed: bool = False
     is_over: bool = False
     """Heard to its end."""
     is_broken: bool = False
@@ -101,7 +100,6 @@ def _note_order(told: _Told, call: CallEvidence, name: str, order: dict[str, obj
     elif number in told.replies:
         reply = told.replies[number]
         reply.has_tool |= name == "RunTool"
-        reply.is_resumed |= name == "ResumePlayout"
         reply.is_broken |= name == "CancelReply"
 
 
@@ -129,7 +127,7 @@ def _stopped_by(reply: _Spoken, part: Played, later: Sequence[Played], cut_by: C
     if cut_by is CutBy.STREAM_END:
         return StoppedBy.CALL_ENDED
     if cut_by is CutBy.CLEAR:
-        return StoppedBy.HELD if goes_on and reply.is_resumed else StoppedBy.CLEARED
+        return StoppedBy.HELD if goes_on else StoppedBy.CLEARED
     if goes_on:
         return StoppedBy.FINISHED if reply.has_tool else StoppedBy.UNDERRUN
     is_whole = part.kind is AgentKind.FILLER or reply.is_over or not reply.is_broken

@@ -56,6 +56,9 @@ ENDINGS = {
 }
 """What each event means for the audio that sounded; one that was held and went on is told apart afterwards."""
 
+GOING_ON = frozenset({"DuckPlayout", "ResumePlayout"})
+"""With these a held reply goes on, quietly or as before; one that sounds only changes its loudness."""
+
 
 def stretches_of(lines: Sequence[Line]) -> list[Stretch]:
     """All of the agent's stretches, in order."""
@@ -100,7 +103,7 @@ class _Reader:
             self.replies[data["reply"]] = _Reply(data["turn"], kind)
         elif name == "CancelReply":
             self._end(at, StoppedBy.CLEARED)
-        elif name == "ResumePlayout":
+        elif name in GOING_ON and (self._sounding is None or self._sounding.reply != data["reply"]):
             self._mark_held(data["reply"])
             self._end(at, StoppedBy.FINISHED)
             self._sounding = _Sounding(data["reply"], at)

@@ -7,6 +7,7 @@ import pytest
 
 from agent.metrics.derived import DERIVED, derive
 from agent.metrics.turn_trace import AgentKind, CallerKind, EndedBy, StoppedBy, TurnTrace
+from fsm.barge_in import MOST_HUSHES
 from fsm.units import NS_PER_MS
 from simulator.runs.run import gathered
 from simulator.scenario import load
@@ -41,13 +42,15 @@ def test_turns_and_replies_are_derived_to_within_a_frame_or_two(script: str) -> 
         assert derived.ended_by is truth.ended_by
 
 
-def test_coughs_that_were_noticed_are_tics_and_hold_the_reply() -> None:
+def test_coughs_that_were_noticed_are_tics_and_the_first_of_them_hold_the_reply() -> None:
     for truth, derived in both("many_coughs"):
         coughs = [one.start_ms for one in derived.caller if one.kind is CallerKind.VOCAL_TIC]
         assert len(coughs) == 6  # one of the seven was too short
         true = [one.start_ms for one in truth.caller if one.kind is CallerKind.VOCAL_TIC]
         assert all(any(abs(at - other) <= SLACK_MS for other in true) for at in coughs)
-        assert sum(one.stopped_by is StoppedBy.HELD for one in derived.agent) == 6
+        stops = [(one.turn, one.stopped_by) for one in derived.agent]
+        assert stops == [(one.turn, one.stopped_by) for one in truth.agent]
+        assert sum(why is StoppedBy.HELD for _, why in stops) == MOST_HUSHES  # the later ones are only ducked
 
 
 def test_words_that_did_not_take_the_floor_are_a_backchannel() -> None:
@@ -124,6 +127,32 @@ def test_the_way_that_marks_told_puts_both_sides_on_the_clock_of_the_phone() -> 
     assert [(one.start_ms, one.end_ms, one.text) for one in trace.caller] == [(2_000, 2_500, "Hi.")]
     assert [(one.start_ms, one.end_ms, one.kind) for one in trace.agent] == [(250, 900, AgentKind.GREETING)]
     assert trace.ended_by is EndedBy.CALLER_HANGUP
+
+
+def test_a_reply_that_is_hushed_sounds_again_from_its_ducking_on_until_the_verdict() -> None:
+    def stretches(*verdict: Line) -> list[tuple[int, int, StoppedBy]]:
+        trace = derive(
+            [
+                HEAD,
+                line(10, "CallStarted", ("Recite", {"reply": 1, "turn": 0, "text": "Hello."})),
+                line(100, "ReplyAudioStarted", reply=1),
+                line(500, "SpeechStarted", ("HoldPlayout", {"reply": 1}), at=480),
+                line(500, "PlayoutHeld", reply=1, heard="Hel"),
+                *verdict,
+                line(4_000, "CallEnded", reason="stopped", heard=""),
+            ]
+        )
+        return [(one.start_ms, one.end_ms, one.stopped_by) for one in trace.agent]
+
+    ducks = line(680, "Tick", ("DuckPlayout", {"reply": 1, "by_db": 12}))
+    cancels = line(1_300, "PlayoutHeld", ("CancelReply", {"reply": 1}), reply=1, heard="Hello")
+    resumes = line(1_300, "WordsHeard", ("ResumePlayout", {"reply": 1}), text="mm-hmm", is_final=True)
+    ends = line(2_000, "PlayoutFinished", reply=1, text="Hello.")
+    held, cleared, finished = StoppedBy.HELD, StoppedBy.CLEARED, StoppedBy.FINISHED
+    assert stretches(cancels) == [(100, 500, cleared)]
+    assert stretches(ducks, cancels) == [(100, 500, held), (680, 1_300, cleared)]
+    assert stretches(ducks, resumes, ends) == [(100, 500, held), (680, 2_000, finished)]
+    assert stretches(resumes, ends) == [(100, 500, held), (1_300, 2_000, finished)]
 
 
 def test_a_sentence_in_two_parts_is_one_turn_until_the_machine_took_it_as_over() -> None:
