@@ -218,6 +218,14 @@ def a_booking_made_twice(evidence: Evidence) -> Evidence:
     return with_rehearsal(evidence, witness=witness)
 
 
+@plants("effect-ordered")
+def a_booking_made_before_it_was_ordered(evidence: Evidence) -> Evidence:
+    witness = doctored.seen_by(evidence)
+    early = {call_id: [ran[0], replace(ran[1], at=ran[0].at), *ran[2:]] for call_id, ran in witness._ran.items()}
+    witness._ran = early
+    return with_rehearsal(evidence, witness=witness)
+
+
 @plants("tool-alive")
 def a_tool_of_the_reply_that_was_interrupted(evidence: Evidence) -> Evidence:
     _, data = order_at(evidence, "CancelReply")
