@@ -20,9 +20,9 @@ a "sorry" makes no difference, another number does."""
 LAST_TURNS = 10
 """What was said longer ago is no loop: two machines come round sooner."""
 
-MACHINES_WORDS, BOTH_SIDES, THEIRS_ALONE = 2, 2, 4
+MACHINES_WORDS, BOTH_SIDES, THEIRS_ALONE = 2, 3, 4
 """So often it was said before: by a machine's words; when we gave the same answer, too; when we did not. A person who
-asks for a human being three times gets three answers, and is no machine."""
+asks for a human being three times, or did not catch an answer, gets three answers, and is no machine."""
 
 
 def goes_round(state: CallState, event: Event) -> bool:

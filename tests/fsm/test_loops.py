@@ -37,13 +37,17 @@ def test_a_machines_words_are_answered_twice_and_then_no_more() -> None:
     t.at(9_000, PlayoutFinished(t.state.reply, Phrases().goodbye)).expect(Mode.ENDED, EndCall(GOES_ROUND))
 
 
-def test_the_same_question_and_the_same_answer_for_the_third_time_is_a_loop() -> None:
-    says(after((ASKS, OFFERS), (ASKS, OFFERS)), f"Sorry, {ASKS}").expect(Mode.THINKING, Recite)
+def test_the_same_question_and_the_same_answer_for_the_fourth_time_is_a_loop() -> None:
+    says(after(*[(ASKS, OFFERS)] * 3), f"Sorry, {ASKS}").expect(Mode.THINKING, Recite)
+
+
+def test_somebody_who_did_not_catch_the_answer_may_ask_three_times() -> None:
+    says(after(*[(ASKS, OFFERS)] * 2), ASKS).expect(Mode.THINKING, StartReply)
 
 
 def test_two_that_say_two_things_in_turn_go_round_as_well() -> None:
     other = "I did not understand that, please say it again."
-    t = after((ASKS, OFFERS), (other, "Monday?"), (ASKS, OFFERS), (other, "Monday?"))
+    t = after(*[(ASKS, OFFERS), (other, "Monday?")] * 3)
     says(t, ASKS).expect(Mode.THINKING, Recite)
 
 

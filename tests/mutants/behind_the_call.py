@@ -34,13 +34,17 @@ Plan = AbstractContextManager[object]
 
 @mutant("a tool is run again when its answer is slow to be told", "booking", "tool_twice")
 def tool_retried_twice() -> Plan:
-    run = Runner.run
+    inline, attempt = Runner._attempt_inline, Runner._attempt
 
-    async def run_twice(runner: Runner, name: str, arguments: str) -> Any:  # noqa: ANN401 - a tool's outcome
-        await run(runner, name, arguments)
-        return await run(runner, name, arguments)
+    def twice_inline(runner: Runner, *asked: Any) -> Any:  # noqa: ANN401 - a tool's ending
+        inline(runner, *asked)
+        return inline(runner, *asked)
 
-    return swapped(Runner, "run", run_twice)
+    async def twice(runner: Runner, *asked: Any) -> Any:  # noqa: ANN401 - same
+        await attempt(runner, *asked)
+        return await attempt(runner, *asked)
+
+    return all_of(swapped(Runner, "_attempt_inline", twice_inline), swapped(Runner, "_attempt", twice))
 
 
 @mutant("what was done already is not remembered", "tool_twice", "booking")
