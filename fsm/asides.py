@@ -1,7 +1,8 @@
 """The caller has the floor and speaks to somebody else in the room: that is kept apart, and not answered.
 
 What tells so is how softly it was said, its words, and what we had asked: after a question of ours the words alone
-count, since people answer softly, too. A wrong verdict costs little: what was kept apart is told to the model with the
+count, since people answer softly, too. In a usual voice only somebody else's name tells: "leave it at the door" may be
+for us. A wrong verdict costs little: what was kept apart is told to the model with the
 caller's next words, and if none come we ask whether it was meant for us.
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 from fsm.answering import recite
 from fsm.events import Event, TurnEnded, WordsHeard
 from fsm.floor_words import is_aside as is_aside_by_words
-from fsm.floor_words import is_backchannel, is_for_us
+from fsm.floor_words import is_backchannel, is_for_us, names_somebody_else
 from fsm.guards import is_turn_over
 from fsm.hearing import Change, with_turn
 from fsm.state import CallState, Utterance, is_due
@@ -35,7 +36,7 @@ def is_meant_for_others(state: CallState, said: Utterance) -> bool:
     if state.is_faint:
         return is_aside_by_words(words) or not _has_asked(state)
     is_short = len(tokens(words)) <= LONGEST_REMARK_WORDS and not words.endswith("?")
-    return is_aside_by_words(words) and is_short and not _has_asked(state)
+    return names_somebody_else(words) and is_short and not _has_asked(state)
 
 
 def _has_asked(state: CallState) -> bool:

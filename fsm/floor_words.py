@@ -275,9 +275,17 @@ def _leading(words: tuple[str, ...], table: frozenset[str]) -> int:
     return next((length for length in lengths if " ".join(words[:length]) in table), 0)
 
 
-def _is_aside(words: tuple[str, ...]) -> bool:
+def names_somebody_else(text: str) -> bool:
+    """Whether `text` is said to somebody by name who is not on the line: "come here, sweetie"."""
+    rest = _beyond_agreement(tokens(text))
+    return bool(rest) and _has_name(rest)
+
+
+def _has_name(words: tuple[str, ...]) -> bool:
     if words[0] in NAMES_OF_OTHERS:
         return True
-    if words[-1] in NAMES_OF_OTHERS and words[-2] not in BEFORE_A_NOUN:
-        return True
-    return any(_leading(words[begin:], ASIDES) for begin in range(len(words)))
+    return words[-1] in NAMES_OF_OTHERS and words[-2] not in BEFORE_A_NOUN
+
+
+def _is_aside(words: tuple[str, ...]) -> bool:
+    return _has_name(words) or any(_leading(words[begin:], ASIDES) for begin in range(len(words)))

@@ -111,6 +111,11 @@ def test_as_loud_as_ever_only_a_short_remark_that_nobody_makes_to_us_is_an_aside
     after("I have noted that.").at(7_000, loudly(story)).until(8_400).expect(THINKING, StartReply)
 
 
+def test_as_loud_as_ever_words_that_may_be_for_us_are_answered() -> None:
+    t = after("It is in Paris.").at(7_080, SpeechStarted(ms_to_ns(7_000))).at(8_200, SpeechStopped(ms_to_ns(8_000)))
+    t.at(8_250, loudly("Leave it at the door please.")).until(9_000).expect(THINKING, StartReply)
+
+
 def test_keys_are_for_us() -> None:
     t = after("I have noted that.").at(7_000, softly("Where is it.")).at(7_100, DigitPressed("1"))
     t.until(7_100 + P.digit_wait_ms).expect(THINKING, StartReply)

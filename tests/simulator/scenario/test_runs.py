@@ -8,6 +8,8 @@ from simulator.scenario import parse, plan_of
 
 DRAWN = """
 caller = [{ say = "One." }, { say = "Two." }, { say = "Three." }]
+[profile]
+drafts = 0
 [deepgram]
 final_delay_ms = { one_of = [80, 160] }
 processing_ms = { from = 40, to = 120 }
