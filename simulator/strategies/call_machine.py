@@ -184,7 +184,7 @@ class CallMachine(RuleBasedStateMachine):
     def the_phone_is_silent_while_the_caller_has_the_floor(self, call: SimulatedCall) -> None:
         phone = call.twilio.phone
         since_ms = (self._rehearsal.world.now() - self._mode_since) // NS_PER_MS
-        if phone is None or self._strikes.struck or self._mode not in (Mode.LISTENING, Mode.BARGE_IN):
+        if phone is None or self._strikes.struck or self._mode is not Mode.LISTENING:
             return
         behaviour = self._caller.phone
         way_ms = 2 * (behaviour.one_way_ms + behaviour.jitter_ms) + behaviour.stall_ms
