@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,12 @@ from tools.waiting import elapse
 
 PROGRAM = (sys.executable, str(Path(__file__).parent / "mcp_program.py"))
 TERMS = McpTerms("shop", deadline_ms=30_000)
+
+
+@pytest.fixture(autouse=True)
+def told(caplog: pytest.LogCaptureFixture) -> None:
+    """What servers do is logged here, whatever a command silenced before."""
+    caplog.set_level(logging.INFO, "tools.mcp_server")
 
 
 class Line:

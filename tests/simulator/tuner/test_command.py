@@ -128,7 +128,7 @@ def test_a_single_call_cannot_both_choose_and_test(recorded: Path) -> None:
     result = tune(recorded / "CA0001.jsonl")
     assert result.exit_code == 0, result.output
     assert "recorded calls: 4 turns of 1 call\n" in result.stdout
-    assert "fewer than the 257 turns needed to tell 3 % from 6 %" in result.stdout
+    assert "fewer than the 257 turns needed to tell 3 % from 6 %" in " ".join(result.stdout.split())
 
 
 def test_simulated_scripts_are_tuned_as_well(tmp_path: Path) -> None:
