@@ -4,6 +4,8 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -50,13 +52,25 @@ def list_tools(agent: str | None, as_json: bool) -> None:
 
 async def _from_servers(config: Config, agent: Agent) -> tuple[tuple[Tool, ...], tuple[SettingLine, ...]]:
     """The tools of an agent's MCP servers, and what there is to say of servers that are not there."""
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # we say it in one line
-    logging.getLogger("tools.mcp_server").setLevel(logging.CRITICAL)  # and once
     servers = McpServers(config, agent)
-    await servers.open()
-    found = servers.tools, tuple(line for line in servers.describe() if not line.is_fine)
-    await servers.close()
+    with _unlogged("mcp", "tools.mcp_server"):  # we say it in one line, and once
+        await servers.open()
+        found = servers.tools, tuple(line for line in servers.describe() if not line.is_fine)
+        await servers.close()
     return found
+
+
+@contextmanager
+def _unlogged(*names: str) -> Iterator[None]:
+    """These loggers are silent meanwhile."""
+    before = [(logger, logger.level) for logger in map(logging.getLogger, names)]
+    for logger, _ in before:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in before:
+            logger.setLevel(level)
 
 
 def _told(tool: Tool) -> dict[str, object]:

@@ -29,7 +29,7 @@ TERMS = McpTerms("shop", deadline_ms=30_000)
 
 
 @pytest.fixture(autouse=True)
-def told(caplog: pytest.LogCaptureFixture) -> None:
+def servers_are_heard(caplog: pytest.LogCaptureFixture) -> None:
     """What servers do is logged here, whatever a command silenced before."""
     caplog.set_level(logging.INFO, "tools.mcp_server")
 
