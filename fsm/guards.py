@@ -268,8 +268,8 @@ def is_release_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: AN
 
 
 def is_filler_due(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
-    """The caller has waited in silence long enough to be told why, and is silent."""
-    return is_due(state.deadlines.filler_at, now) and not state.is_talking
+    """The caller has waited in silence long enough to be told why, and nothing of theirs withholds our audio."""
+    return is_due(state.deadlines.filler_at, now) and not state.is_talking and state.deadlines.release_at is None
 
 
 def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

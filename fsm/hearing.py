@@ -80,12 +80,13 @@ def await_release(state: CallState, event: SpeechStopped, now: int) -> Change:
 
 
 def release(state: CallState, _event: Event, now: int) -> Change:
-    """It was no words: our audio may leave, and is awaited from here."""
+    """It was no words: our audio may leave, and is awaited from here; the caller has waited since they fell silent."""
     waits = state.deadlines
+    silent_since = now if state.is_talking or state.last_voiced_at is None else state.last_voiced_at
     state = state.set_deadlines(
         release_at=None,
         reply_at=waits.reply_at or reply_at(state, now),
-        filler_at=waits.filler_at or next_filler_at(state, now),
+        filler_at=waits.filler_at or next_filler_at(state, silent_since),
     )
     return state, (ResumePlayout(state.reply),)
 

@@ -332,6 +332,15 @@ def test_an_answer_that_is_withheld_is_not_overdue() -> None:
     t.until(12_100).expect(THINKING, ResumePlayout)
 
 
+def test_a_filler_that_is_due_while_the_phone_is_withheld_is_spoken_once_it_may_sound() -> None:
+    t = thinking().at(3_000, voice(2_900)).at(3_300, silence(3_100))
+    t.until(3_599).expect(THINKING)
+    assert not any(isinstance(effect, Fill) for effect in t.effects)
+    t.until(3_600).expect(THINKING, ResumePlayout)
+    t.until(4_499).expect(THINKING)
+    t.until(4_500).expect(THINKING, Fill)
+
+
 def test_the_next_attempt_of_a_withheld_answer_is_released_like_the_first() -> None:
     t = thinking().at(2_200, voice(2_100)).at(2_700, silence(2_500))
     t.at(2_750, ReplyFailed(2, Stage.MODEL, "closed")).expect(THINKING, StartReply)
