@@ -28,7 +28,8 @@ from fsm import (
 from fsm.events import EVENTS, Event
 from fsm.guards import Guard
 from fsm.hearing import Reducer
-from fsm.rows import IGNORED, ROWS
+from fsm.ignored import IGNORED
+from fsm.rows import ROWS
 from fsm.state import Mode
 
 INITIAL = Mode.CONNECTING

@@ -2,7 +2,7 @@
 
 from fsm.chart import INITIAL, TABLE
 from fsm.events import EVENTS
-from fsm.rows import IGNORED
+from fsm.ignored import IGNORED
 from fsm.state import Mode
 
 ABBREVIATIONS = {"SpeechStarted": "voice", "SpeechStopped": "silence", "WordsHeard": "words", "Tick": "deadline"}

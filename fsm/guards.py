@@ -9,6 +9,7 @@ from typing import Any
 from fsm import barge_in, endpointing, floor_words, words
 from fsm.events import TurnEnded
 from fsm.state import CallState, Mode, is_due
+from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
 
 LONGEST_RETRY_WAIT_MS = 4_000
@@ -135,6 +136,17 @@ def completes_round(state: CallState, event: Any, now: int) -> bool:  # noqa: AN
         return False
     waiting = [tool for tool in state.pending_tools if tool.reply == state.reply]
     return [tool.call_id for tool in waiting] == [event.call_id]
+
+
+def completes_broken_round(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The last tool returned, and the voice that was to tell of it was lost meanwhile."""
+    return bool(state.failure) and completes_round(state, event, now)
+
+
+def has_said_its_round(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard
+    """The voice failed while a tool is awaited and all that was said before was heard: nothing is missing yet."""
+    is_whole = with_heard(state.transcript, state.reply_from, state.heard or "") == state.transcript
+    return awaits_tools(state) and is_whole and may_retry(state, event, now)
 
 
 def may_retry(state: CallState, event: Any, now: int) -> bool:  # noqa: ANN401 - see Guard

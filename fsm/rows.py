@@ -2,7 +2,7 @@
 
 A row says what happens, never how: guards are questions from `fsm.guards` and `fsm.pickup_guards`, reducers verbs from
 `fsm.hearing`, `fsm.answering`, `fsm.meeting`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and event is
-decided: by rows, the last of which has no guard, or by a reason in `IGNORED`.
+decided: by rows, the last of which has no guard, or by a reason in `fsm.ignored`.
 
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
 on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced for a moment or goes on
@@ -13,7 +13,6 @@ same answer comes in SPEAKING.
 
 from typing import Any
 
-from fsm.events import EVENTS
 from fsm.state import Mode
 
 CONNECTING, LISTENING, THINKING, SPEAKING, BARGE_IN, ENDED = Mode
@@ -121,8 +120,10 @@ ROWS: list[dict[str, Any]] = [
     _row("ToolsRequested", THINKING, None, "run_tools", "may_use_tools"),
     _row("ToolsRequested", THINKING, THINKING, "apologise", "may_apologise"),
     _row("ToolsRequested", THINKING, None, "ignore"),
+    _row("ToolReturned", THINKING, THINKING, "answer_with_results", "completes_broken_round"),
     _row("ToolReturned", THINKING, None, "continue_reply", "completes_round"),
     _row("ToolReturned", THINKING, None, "note_result"),
+    _row("ReplyFailed", THINKING, None, "note_failure", "has_said_its_round"),
     _row("ReplyFailed", THINKING, None, "await_retry", "may_retry_later"),
     _row("ReplyFailed", THINKING, THINKING, "retry_reply", "may_retry"),
     _row("ReplyFailed", THINKING, THINKING, "apologise", "may_apologise"),
@@ -250,51 +251,3 @@ ROWS: list[dict[str, Any]] = [
     _row("HangUpRequested", BARGE_IN, None, "hush_to_leave"),
     _row("CallEnded", BARGE_IN, ENDED, "close_call"),
 ]
-
-_UNOPENED = "the stream has not started: nobody can be heard yet"
-_OVER = "the call is over"
-_STALE = "stale: belongs to a reply that is over"
-_OURS = "we have the floor: whether the caller takes it is decided by sound and words"
-_IMPOSSIBLE = "cannot happen: one stream starts once"
-
-IGNORED: dict[tuple[Mode, str], str] = {
-    **{
-        (CONNECTING, event.__name__): _UNOPENED
-        for event in EVENTS
-        if event.__name__ not in {"CallStarted", "Tick", "HangUpRequested", "CallEnded"}
-    },
-    **{(mode, "CallStarted"): _IMPOSSIBLE for mode in (LISTENING, THINKING, SPEAKING, BARGE_IN)},
-    (LISTENING, "CallerOccupied"): "the caller has the floor: whatever the tool wants, they are talking with us",
-    (THINKING, "TurnLikelyEnded"): "the turn is over already: words that were not known yet say so themselves",
-    (THINKING, "EndOfTurnScored"): "the turn is over already",
-    **{
-        (mode, event): _OURS
-        for mode in (SPEAKING, BARGE_IN)
-        for event in ("TurnLikelyEnded", "TurnResumed", "EndOfTurnScored")
-    },
-    **{
-        (LISTENING, event): _STALE
-        for event in (
-            "ReplyAudioStarted",
-            "PassageReached",
-            "PlayoutHeld",
-            "PlayoutDucked",
-            "PlayoutDrained",
-            "PlayoutFinished",
-            "ToolsRequested",
-            "ReplyFailed",
-        )
-    },
-    (THINKING, "PlayoutHeld"): "withheld before it began: nothing more was heard than is known",
-    (THINKING, "PlayoutDucked"): _STALE,
-    (THINKING, "PassageReached"): "nothing sounds: nobody can interrupt it",
-    (THINKING, "PlayoutDrained"): "it was already dry",
-    (SPEAKING, "PlayoutDucked"): "what had been heard matters only while the floor is in dispute",
-    (SPEAKING, "ReplyAudioStarted"): "the next part of what is being said",
-    **{
-        (BARGE_IN, event): "in dispute: what comes of the reply is told once it goes on"
-        for event in ("ReplyAudioStarted", "PlayoutDrained", "PlayoutFinished")
-    },
-    **{(ENDED, event.__name__): _OVER for event in EVENTS},
-}
-"""Pairs without a row, and why nothing follows from them."""

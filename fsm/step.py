@@ -4,8 +4,8 @@ from fsm.chart import TABLE
 from fsm.drafting import keep_or_drop
 from fsm.effects import ContinueReply, Effect, Recite, StartReply
 from fsm.events import Event, Tick
+from fsm.ignored import IGNORED
 from fsm.profile import Phrases, Profile
-from fsm.rows import IGNORED
 from fsm.state import CallState, Deadlines, Mode
 from fsm.units import ms_to_ns
 from fsm.values import replace

@@ -1,6 +1,6 @@
 """Reducers of tools and of the waiting for them: rounds of tools, results, phrases that fill the time."""
 
-from fsm.answering import recite
+from fsm.answering import recite, retry_reply
 from fsm.effects import ContinueReply, Fill, FinishReply, RunTool
 from fsm.events import Event, ToolReturned, ToolsRequested
 from fsm.expectations import Expected
@@ -55,6 +55,12 @@ def continue_reply(state: CallState, event: ToolReturned, now: int) -> Change:
     """All tools of this round returned: the model goes on, or has said its last words."""
     state, _ = note_result(state, event, now)
     return go_on(state, now)
+
+
+def answer_with_results(state: CallState, event: ToolReturned, now: int) -> Change:
+    """All tools of this round returned, to a reply that lost its voice: it is begun anew, and knows what they found."""
+    state, _ = note_result(state, event, now)
+    return recite(state, now, state.phrases.goodbye) if state.ending else retry_reply(state, event, now)
 
 
 def go_on(state: CallState, now: int) -> Change:

@@ -14,6 +14,9 @@ from simulator.runs.evidence import CallEvidence, Evidence
 LONGEST_MS = 2_000
 """Nobody waits longer than this without a word, unless it is they who have the floor."""
 
+MUTED = "caller_muted"
+"""What the caller says meanwhile reaches nobody: they wait for an answer that nobody can give."""
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -113,9 +116,15 @@ def _struck_by(evidence: Evidence, silence: Silence) -> str:
     for at, told in evidence.struck:
         fault = fault_named(told.split(",")[0])
         is_deadly = fault.is_fatal and fault.kind is Kind.PHONE and at <= silence.ended_at
-        if is_deadly or (fault.kind is not Kind.CALLER and _is_close(at, silence)):
+        is_ours = fault.kind is not Kind.CALLER and _is_close(at, silence)
+        if is_deadly or is_ours or (fault.name == MUTED and _is_close(at + _length_ns(told), silence)):
             return f"struck by {told}"
     return ""
+
+
+def _length_ns(told: str) -> int:
+    """How long what struck lasts, by what is told of it: "caller_muted, 2000 ms"."""
+    return round(float(told.split()[1]) * NS_PER_MS)
 
 
 def _is_close(at: int, silence: Silence) -> bool:

@@ -105,11 +105,17 @@ def _tries_that_changed_nothing(_facts: Facts, call: CallEvidence, _name: str) -
 
 
 def _says_no(result: str) -> bool:
+    answer = _read(result)
+    return answer is None or answer.get("booked") is False
+
+
+def _read(result: str) -> dict[str, Any] | None:
+    """What a tool answered; None where it is no JSON object, as of one that babbles."""
     try:
         answer: Any = orjson.loads(result)
     except orjson.JSONDecodeError:
-        return True
-    return isinstance(answer, dict) and answer.get("booked") is False
+        return None
+    return answer if isinstance(answer, dict) else {}
 
 
 def _bookings(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
@@ -119,8 +125,8 @@ def _bookings(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     rows = [row for row in booking_rows(evidence.data / DATABASE) if row["call_id"] == call.twilio.record.sid]
     told: dict[int, str] = {}
     for line in call.events:
-        if line["event"] == "ToolReturned" and '"booked":true' in line["data"]["result"]:
-            answer = orjson.loads(line["data"]["result"])
+        answer = _read(line["data"]["result"]) if line["event"] == "ToolReturned" else None
+        if answer is not None and answer.get("booked") is True:
             told[answer["appointment_id"]] = answer["slot_id"]
     asked = sum(name == "RunTool" and data["call"]["name"] == "book_appointment" for _, name, data in call.effects)
     if len(rows) > asked:

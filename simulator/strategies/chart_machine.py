@@ -34,8 +34,8 @@ from fsm.events import (
     TurnEnded,
     WordsHeard,
 )
+from fsm.ignored import IGNORED
 from fsm.profile import Phrases, Profile
-from fsm.rows import IGNORED
 from fsm.state import Mode
 from fsm.units import ms_to_ns
 from simulator.strategies.end_moves import EndMoves

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fsm.effects import CancelReply, ContinueReply, EndCall, Fill, RunTool
+from fsm.effects import CancelReply, ContinueReply, EndCall, Fill, Recite, RunTool, StartReply
 from fsm.events import (
     CallerOccupied,
     CallerReturned,
@@ -11,8 +11,10 @@ from fsm.events import (
     Occupation,
     PlayoutDrained,
     ReplyAudioStarted,
+    ReplyFailed,
     SpeechStarted,
     SpeechStopped,
+    Stage,
     ToolCall,
     ToolReturned,
     ToolsRequested,
@@ -21,6 +23,7 @@ from fsm.events import (
 )
 from fsm.opening import OVERDUE_MS
 from fsm.state import Mode
+from fsm.values import replace
 from tests.fsm.timeline import Timeline, listening
 
 THINKING, LISTENING, ENDED = Mode.THINKING, Mode.LISTENING, Mode.ENDED
@@ -97,3 +100,23 @@ def test_the_answer_goes_on_when_the_caller_is_ours_again() -> None:
     t.at(30_000, CallerReturned()).expect(THINKING)
     t.at(30_000, ToolReturned(t.state.reply, "c1", "{}")).expect(THINKING, ContinueReply)
     assert t.state.occupied is None
+
+
+def test_a_voice_that_is_lost_while_the_caller_is_away_is_nobodys_loss_until_they_are_back() -> None:
+    t = occupied(Occupation.AWAY)
+    t.at(9_000, ReplyFailed(t.state.reply, Stage.VOICE, "closed", retryable=True)).expect(THINKING)
+    t.until(29_000).expect(THINKING)
+    t.at(30_000, CallerReturned()).at(30_000, ToolReturned(t.state.reply, "c1", "{}")).expect(THINKING, StartReply)
+    assert t.state.transcript[-1].content == "{}"
+
+
+def test_a_voice_that_is_lost_amid_words_before_a_tool_is_asked_for_again_at_once() -> None:
+    t = waiting()
+    t.state = replace(t.state, heard="One")
+    t.at(4_200, ReplyFailed(t.state.reply, Stage.VOICE, "closed", retryable=True)).expect(THINKING, StartReply)
+
+
+def test_a_farewell_whose_voice_was_lost_while_its_tool_ran_is_said_with_another() -> None:
+    t = waiting("Bye now.")
+    t.at(4_200, ReplyFailed(t.state.reply, Stage.VOICE, "closed", retryable=True)).expect(THINKING)
+    t.at(4_300, ToolReturned(t.state.reply, "c1", "{}", ends_call=True)).expect(THINKING, Recite)

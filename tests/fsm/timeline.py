@@ -8,6 +8,8 @@ from fsm.events import (
     PlayoutFinished,
     PlayoutHeld,
     ReplyAudioStarted,
+    SpeechStarted,
+    SpeechStopped,
     Tick,
     TurnEnded,
 )
@@ -93,3 +95,13 @@ def thinking(text: str = "I need an appointment on Tuesday.") -> Timeline:
 def speaking() -> Timeline:
     """A call in which reply 2 became audible at 2,500 ms."""
     return thinking().at(2_500, ReplyAudioStarted(2)).expect(Mode.SPEAKING)
+
+
+def voice(at_ms: int) -> SpeechStarted:
+    """The caller begins to sound."""
+    return SpeechStarted(ms_to_ns(at_ms))
+
+
+def silence(at_ms: int) -> SpeechStopped:
+    """The caller has been silent since then."""
+    return SpeechStopped(ms_to_ns(at_ms))
