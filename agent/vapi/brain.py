@@ -166,7 +166,7 @@ class _Thinking:
         """What the model asks for, once all its words were said. Raises GivenUpError after the apology."""
         for _ in range(1 + self._profile.retries):
             said_before = self._said
-            listening = _Listening(self._say)
+            listening = _Listening(self._say, self._emit)
             generation: Generation = self._model.generate(messages, tools, listening)
             try:
                 calls = await listening.done
@@ -190,13 +190,15 @@ class _Thinking:
 class _Listening:
     """Passes on the words of one generation; `done` is what tools it asked for, None where it failed."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], emit: Emit) -> None:
         self.done: asyncio.Future[tuple[ToolCall, ...] | None] = asyncio.get_running_loop().create_future()
         self.fault: Fault | None = None
         self.on_token = say
+        self._emit = emit
 
-    def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:  # noqa: ARG002 - nobody counts tokens here
+    def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:
         """It finished properly."""
+        self._emit(usage)
         if not self.done.done():
             self.done.set_result(calls)
 

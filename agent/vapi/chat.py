@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from agent.ports import ToolSchema
+from agent.ports import ToolSchema, Usage
 from agent.vapi.calls import ToolRound
 from agent.vapi.messages import MessageError, call_id_of, table
 from fsm.events import ToolCall
@@ -23,8 +23,8 @@ ROLES: Mapping[str, Role] = {
     "system": "system", "developer": "system", "assistant": "assistant", "user": "user", "tool": "tool",
 }  # fmt: skip
 
-Piece = str | tuple[ToolCall, ...]
-"""Of an answer: words, or last of all the tools that Vapi is to run."""
+Piece = str | tuple[ToolCall, ...] | Usage
+"""Of an answer: words, the tools that Vapi is to run, after all words, or what one generation of the model used."""
 
 Pieces = AsyncGenerator[Piece, None]
 
@@ -132,20 +132,24 @@ def _schemas(listed: Sequence[Any]) -> Iterator[ToolSchema]:
 
 
 async def stream_of(request: ChatRequest, pieces: Pieces, now: datetime) -> AsyncGenerator[bytes, None]:
-    """The answer as server-sent events, each piece at once."""
+    """The answer as server-sent events, each piece at once; what was used comes last, where it is asked for."""
     head = _head(request, now, "chat.completion.chunk")
-    finish = "stop"
+    finish, used = "stop", Usage()
+    if request.wants_usage:
+        head["usage"] = None
     yield _event(head, {"role": "assistant", "content": ""})
     async with aclosing(pieces):
         async for piece in pieces:
-            if isinstance(piece, str):
+            if isinstance(piece, Usage):
+                used += piece
+            elif isinstance(piece, str):
                 yield _event(head, {"content": piece})
             else:
                 finish = "tool_calls"
                 yield _event(head, {"tool_calls": [{"index": i, **_call(call)} for i, call in enumerate(piece)]})
     yield _event(head, {}, finish)
     if request.wants_usage:
-        yield _data({**head, "choices": [], "usage": _USAGE})
+        yield _data({**head, "choices": [], "usage": _usage(used)})
     yield b"data: [DONE]\n\n"
 
 
@@ -153,8 +157,11 @@ async def encode_whole(request: ChatRequest, pieces: Pieces, now: datetime) -> b
     """The answer in one piece."""
     content = ""
     calls: tuple[ToolCall, ...] = ()
+    used = Usage()
     async for piece in pieces:
-        if isinstance(piece, str):
+        if isinstance(piece, Usage):
+            used += piece
+        elif isinstance(piece, str):
             content += piece
         else:
             calls = piece
@@ -162,11 +169,17 @@ async def encode_whole(request: ChatRequest, pieces: Pieces, now: datetime) -> b
     if calls:
         message["tool_calls"] = [_call(call) for call in calls]
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-    return orjson.dumps({**_head(request, now, "chat.completion"), "choices": [choice], "usage": _USAGE})
+    return orjson.dumps({**_head(request, now, "chat.completion"), "choices": [choice], "usage": _usage(used)})
 
 
-_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-"""Vapi pays for none of our tokens, so it is told of none."""
+def _usage(used: Usage) -> dict[str, Any]:
+    """All generations of an answer together; zeros where the provider tells nothing."""
+    return {
+        "prompt_tokens": used.prompt_tokens,
+        "completion_tokens": used.completion_tokens,
+        "total_tokens": used.prompt_tokens + used.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": used.cached_tokens},
+    }
 
 
 def _head(request: ChatRequest, now: datetime, kind: str) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class FakeGeneration:
         for token in tokens:
             self.listener.on_token(token)
 
-    def ends(self, *calls: ToolCall) -> None:
-        self.listener.on_generated(calls, Usage())
+    def ends(self, *calls: ToolCall, used: Usage | None = None) -> None:
+        self.listener.on_generated(calls, used or Usage())
 
     def fails(self, why: Fault) -> None:
         self.listener.on_generation_failed(why)

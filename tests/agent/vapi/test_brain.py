@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.ports import Usage
 from agent.vapi.brain import FLUSH
 from agent.vapi.webhook import StreamedResponse
 from agent.web_request import WebRequest
@@ -219,6 +220,37 @@ def test_it_also_answers_in_one_piece_under_the_doubled_path(talk: Talk) -> None
         (choice,) = (await whole)["choices"]
         message = {"role": "assistant", "content": "We have tea."}
         assert choice == {"index": 0, "message": message, "finish_reason": "stop"}
+
+    told(story)
+
+
+def test_what_all_generations_of_an_answer_used_is_told_once(talk: Talk) -> None:
+    async def story() -> None:
+        async def think() -> None:
+            await passed()
+            talk.last.ends(ORDER, used=Usage(100, 8, 64))
+            await passed()
+            talk.last.says("It comes.")
+            talk.last.ends(used=Usage(130, 5, 100))
+
+        used = {"prompt_tokens": 230, "completion_tokens": 13, "total_tokens": 243}
+        used_in_all = {**used, "prompt_tokens_details": {"cached_tokens": 164}}
+        body = json.loads(chat_body(("user", "Tea."), stream=False))
+        whole, _ = await asyncio.gather(talk.desk.post(body, "/vapi/chat/completions"), think())
+        assert whole["usage"] == used_in_all
+
+        asked = chat_body(("user", "Tea."), stream_options={"include_usage": True})
+        answer = await talk.desk.webhook.handle(WebRequest("POST", "/vapi/chat/completions", HEADERS, asked))
+        assert isinstance(answer, StreamedResponse)
+
+        async def read() -> list[Json]:
+            lines = [line async for line in answer.pieces]
+            assert lines.pop() == b"data: [DONE]\n\n"
+            return [json.loads(line.removeprefix(b"data: ")) for line in lines]
+
+        events, _ = await asyncio.gather(read(), think())
+        assert [event["usage"] for event in events] == [None] * (len(events) - 1) + [used_in_all]
+        assert [event["choices"] == [] for event in events] == [False] * (len(events) - 1) + [True]
 
     told(story)
 
