@@ -8,7 +8,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -18,6 +17,7 @@ from agent.config import Config
 from agent.config_report import check_can_serve
 from agent.errors import SettingsError
 from agent.net_served import is_handshake, serve_websocket
+from agent.server_drain import Drain
 from agent.server_vapi import VapiDoor
 from agent.switchboard import Switchboard
 from agent.telephony import Telephony, TelephonyError
@@ -38,12 +38,6 @@ BODY_LIMIT_BYTES = 64 * 1024
 
 BODY_WAIT_S = 10.0
 """Longest wait for a body; Twilio itself gives up after about 15."""
-
-GOODBYE_S = 15.0
-"""How long calls may take to say goodbye, once they were asked to."""
-
-SETTLE_S = 2.0
-"""How long to stay for Twilio's question what comes after the last streams; unanswered, the caller hears an error."""
 
 SHUTDOWN_S = 2.0
 """How long requests under way may take once everything is closed."""
@@ -76,7 +70,7 @@ class Server:
         ids = ids or RandomIds()
         self._auth_token = config.twilio_auth_token.reveal() or ids.fresh("")  # without one: nobody is Twilio
         self._tokens = None if config.is_open else StreamTokens(token_secret(self._auth_token, ids), clock, ids)
-        self._vapi = VapiDoor(vapi, config.max_calls)
+        self.vapi = VapiDoor(vapi, config.max_calls)
         self.switchboard = Switchboard(
             clock,
             start_call,
@@ -85,10 +79,7 @@ class Server:
         )
         self._webhook: VoiceWebhook | None = None
         self._runner: web.AppRunner | None = None
-        self._is_hurried = False
-        self._changed = asyncio.Event()
-        self._drained = asyncio.Event()
-        self.switchboard.on_change = self._changed.set
+        self._drain = Drain(self.switchboard, self.vapi, config.drain_s)
         self.switchboard.on_abandoned = self._on_abandoned
         self._chores: set[asyncio.Task[None]] = set()
         self.port = config.port
@@ -97,6 +88,11 @@ class Server:
     def active_calls(self) -> int:
         """Calls in progress."""
         return self.switchboard.active_calls
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether a drain has come to its end."""
+        return self._drain.is_over.is_set()
 
     @property
     def origin(self) -> str:
@@ -111,7 +107,7 @@ class Server:
         assert self._runner is None, "a server starts once"
         app = web.Application(client_max_size=BODY_LIMIT_BYTES)
         app.router.add_route("GET", MEDIA_PATH, self._serve_stream)
-        app.router.add_route("*", "/vapi{path:(/.*)?}", self._vapi.serve)
+        app.router.add_route("*", "/vapi{path:(/.*)?}", self.vapi.serve)
         app.router.add_route("*", "/{path:.*}", self._serve_request)
         self._runner = web.AppRunner(app, access_log=None, logger=_http_log(), shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
@@ -138,30 +134,21 @@ class Server:
 
     async def drain(self) -> None:
         """Take no new calls; let the running ones finish, then have them say goodbye, then cut them: each bounded."""
-        board = self.switchboard
-        board.is_draining = True
-        log.info("draining: no new calls, %d in progress", board.active_calls)
-        await self._finish_calls()
-        await self._until(lambda: board.is_settled or board.active_calls > 0, SETTLE_S)
-        if board.active_calls:  # it was ringing when the drain began
-            await self._finish_calls()
-        self._drained.set()
+        await self._drain.run()
 
     def hurry(self) -> None:
         """Draining, wait for running calls no longer: have them say goodbye."""
-        self._is_hurried = True
-        self._changed.set()
+        self._drain.hurry()
 
     def on_signal(self) -> None:
         """SIGTERM or SIGINT: the first one drains, the second one hurries, the third one cuts."""
         if not self.switchboard.is_draining:
             self.switchboard.is_draining = True  # at once: two signals may come before the drain's first step
             self._do(self.drain())
-        elif not self._is_hurried:
+        elif not self._drain.is_hurried:
             self.hurry()
         else:
-            self.switchboard.cut_all("killed")
-            self._drained.set()
+            self._drain.cut()
 
     async def until_drained(self) -> None:
         """Serve until SIGTERM or SIGINT has drained the server."""
@@ -169,7 +156,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.on_signal)
         try:
-            await self._drained.wait()
+            await self._drain.is_over.wait()
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
@@ -225,26 +212,6 @@ class Server:
         return VoiceWebhook(
             self.origin, self.switchboard, signatures, self._tokens, texts=self._texts, not_ready=self._not_ready
         )
-
-    async def _finish_calls(self) -> None:
-        """Let calls end by themselves, then by saying goodbye, then by force."""
-        board = self.switchboard
-        await self._until(lambda: not board.active_calls or self._is_hurried, self._config.drain_s)
-        if board.active_calls:
-            log.info("draining: asking %d calls to say goodbye", board.active_calls)
-            board.end_politely("draining")
-            await self._until(lambda: not board.active_calls, GOODBYE_S)
-        if board.active_calls:
-            log.warning("draining: cutting %d calls", board.active_calls)
-            board.cut_all("drained")
-
-    async def _until(self, is_reached: Callable[[], bool], duration_s: float) -> None:
-        """Wait until something is so, or for `duration_s`; looked at whenever a call ends."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(duration_s):
-                while not is_reached():
-                    self._changed.clear()
-                    await self._changed.wait()
 
     def _on_abandoned(self, call_sid: str) -> None:
         if self._telephony is not None:

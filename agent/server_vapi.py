@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 
 from aiohttp import web
@@ -22,12 +23,33 @@ REQUESTS_A_CALL = 4
 
 
 class VapiDoor:
-    """Carries requests to `webhook`; None: nothing is served to Vapi."""
+    """Carries requests to `webhook`; None: nothing is served to Vapi.
+
+    `on_change` is called whenever an answer is complete, or a call may be over.
+    """
 
     def __init__(self, webhook: VapiWebhook | None, max_calls: int) -> None:
         self._webhook = webhook
         self._most = REQUESTS_A_CALL * max_calls
         self._under_way = 0
+        self.on_change: Callable[[], None] = lambda: None
+        if webhook is not None:
+            webhook.on_change = lambda: self.on_change()  # noqa: PLW0108 - it is set later
+
+    @property
+    def in_progress(self) -> int:
+        """Calls of whose end we will be told, and requests under way."""
+        return self._under_way + (self._webhook.calls.awaited if self._webhook is not None else 0)
+
+    @property
+    def unreported(self) -> int:
+        """Calls that ended just now and whose report is still to come."""
+        return self._webhook.calls.unreported if self._webhook is not None else 0
+
+    def take_leave(self) -> None:
+        """Let callers who say something more be told goodbye."""
+        if self._webhook is not None:
+            self._webhook.take_leave()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -40,6 +62,7 @@ class VapiDoor:
             return await self._serve(self._webhook, request)
         finally:
             self._under_way -= 1
+            self.on_change()
 
     async def _serve(self, webhook: VapiWebhook, request: web.Request) -> web.StreamResponse:
         try:

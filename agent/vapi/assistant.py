@@ -29,6 +29,9 @@ SERVER_MESSAGES = [
 TOOL_TIMEOUT_S = 20
 """Vapi's wait for a tool; ours end within their own deadlines, long before."""
 
+AGAIN = {"type": "fixed", "maxRetries": 2, "baseDelaySeconds": 1}
+"""What we did not take in is to be sent again, which Vapi does not do by itself; nothing is done twice."""
+
 LONGEST_NAME = 40
 """Of an assistant; what is longer Vapi refuses."""
 
@@ -40,7 +43,10 @@ def tools_for_vapi(tools: Iterable[Tool]) -> Registry:
 
 def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: str, token: str) -> dict[str, Any]:
     """What answers `assistant-request`; `token` lets in the requests of the call that it is for."""
-    server = {"url": f"{origin}/vapi/webhook", "timeoutSeconds": TOOL_TIMEOUT_S, "headers": {SECRET_HEADER: token}}
+    headers = {SECRET_HEADER: token}
+    server = {
+        "url": f"{origin}/vapi/webhook", "timeoutSeconds": TOOL_TIMEOUT_S, "headers": headers, "backoffPlan": AGAIN,
+    }  # fmt: skip
     toolset = agent.toolset()
     phrases, profile = agent.fixed_phrases(toolset), Profile.from_table(agent.profile)
     natives: list[dict[str, Any]] = [{"type": END_CALL}] if HANG_UP in toolset else []
@@ -55,7 +61,7 @@ def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: st
             "url": f"{origin}/vapi",
             "model": agent.model or config.groq_model,
             "metadataSendMode": "variable",
-            "headers": {SECRET_HEADER: token},
+            "headers": headers,
             "tools": [*(_function(tool, phrases, server) for tool in tools_for_vapi(tools)), *natives],
         },
         "voice": {

@@ -72,6 +72,12 @@ class Brain:
             log.error("call %s: a mistake of ours in its answer", call.call_id, exc_info=error)
             yield self._phrases.apology
 
+    async def farewell(self, request: ChatRequest, text: str = "") -> Pieces:
+        """An answer that ends the call: `text`, or else the goodbye, and Vapi's own tool, where it is offered."""
+        yield text or self._phrases.goodbye
+        if any(each.name == END_CALL for each in request.tools):
+            yield (ToolCall(f"farewell-{len(request.messages)}", END_CALL, "{}"),)
+
 
 class _Thinking:
     """One answer being thought."""

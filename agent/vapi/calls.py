@@ -18,6 +18,12 @@ MAX_ANSWERS = 64
 MAX_CALLS = 1_000
 """Calls remembered, those that are over too: their late and repeated messages must not begin anything."""
 
+QUIET_S = 900
+"""A call of which nothing was heard for so long is taken for over: not every assistant tells us of its end."""
+
+REPORT_S = 30
+"""So long after its end a call's report is expected; Vapi makes its analysis meanwhile."""
+
 Run = asyncio.Task[Outcome]
 
 
@@ -44,21 +50,25 @@ class VapiCall:
     """One call. The id of a tool call runs once: whoever sends it again gets the same answer, or waits for it.
 
     `rounds` is what Vapi's history of the call does not have: the tools that our own brain used. `answering` is the
-    answer under way.
+    answer under way. A call `has_place` once we took it on, and `tells_end` where Vapi will tell us of its end.
     """
 
     def __init__(self, call_id: str, caller: str, runner: Runner) -> None:
         self.call_id = call_id
         self.caller = caller
         self.is_over = False
+        self.has_place = False
+        self.tells_end = False
+        self.is_reported = False
+        self.heard_at_s = 0.0
         self.counts: Counter[str] = Counter()
         self.rounds: list[ToolRound] = []
         self.answering: asyncio.Task[None] | None = None
         self._runner = runner
         self._runs: OrderedDict[str, Run] = OrderedDict()
 
-    def run(self, wanted: WantedTool) -> Run | None:
-        """The one run of a tool call, under way or done; None: the call is over, and this was never asked for.
+    def run(self, wanted: WantedTool, *, may_begin: bool = True) -> Run | None:
+        """The one run of a tool call, under way or done; None: it was never asked for, and does not begin any more.
 
         One that failed is run again where it is sent again: the runner knows what was done, and does nothing twice.
         """
@@ -66,7 +76,7 @@ class VapiCall:
         if known is not None and not (known.done() and (not _has_ended(known) or known.result().failed)):
             self.counts["repeated_tool_calls"] += 1
             return known
-        if self.is_over:
+        if self.is_over or not may_begin:
             return None
         run = self._runs[wanted.call_id] = self._begin(self._runner.run(wanted.name, wanted.arguments), wanted.name)
         while len(self._runs) > MAX_ANSWERS:
@@ -96,16 +106,28 @@ class VapiCall:
 
 
 class VapiCalls:
-    """Calls by id; the longest unused are forgotten beyond `MAX_CALLS`."""
+    """Calls by id; the longest unused are forgotten beyond `MAX_CALLS`. `now_s` is the time since whenever."""
 
-    def __init__(self, new_runner: Callable[[str, str], Runner]) -> None:
+    def __init__(self, new_runner: Callable[[str, str], Runner], now_s: Callable[[], float]) -> None:
         self._new_runner = new_runner
+        self._now_s = now_s
         self._calls: OrderedDict[str, VapiCall] = OrderedDict()
 
     @property
     def active(self) -> int:
-        """Calls that are not known to be over."""
-        return sum(not call.is_over for call in self._calls.values())
+        """Calls that have a place."""
+        return sum(self._is_active(call) for call in self._calls.values())
+
+    @property
+    def awaited(self) -> int:
+        """Those of whose end we will be told, and were not."""
+        return sum(call.tells_end and self._is_active(call) for call in self._calls.values())
+
+    @property
+    def unreported(self) -> int:
+        """Calls that ended just now and whose report is still to come."""
+        ended = (call for call in self._calls.values() if call.is_over and call.has_place and call.tells_end)
+        return sum(not call.is_reported and not self._is_quiet(call, REPORT_S) for call in ended)
 
     def known(self, call_id: str) -> VapiCall | None:
         """A call that was heard of before."""
@@ -116,6 +138,7 @@ class VapiCalls:
         call = self._calls.get(call_id)
         if call is None:
             call = self._calls[call_id] = VapiCall(call_id, caller, self._new_runner(call_id, caller))
+        call.heard_at_s = self._now_s()
         self._calls.move_to_end(call_id)
         while len(self._calls) > MAX_CALLS:
             self._calls.popitem(last=False)[1].end()
@@ -125,6 +148,12 @@ class VapiCalls:
         """The house closes."""
         for call in self._calls.values():
             call.end()
+
+    def _is_active(self, call: VapiCall) -> bool:
+        return call.has_place and not call.is_over and not self._is_quiet(call, QUIET_S)
+
+    def _is_quiet(self, call: VapiCall, since_s: float) -> bool:
+        return call.heard_at_s < self._now_s() - since_s
 
 
 def _has_ended(run: Run) -> bool:

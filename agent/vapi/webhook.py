@@ -47,6 +47,7 @@ OVER = frozenset({"ended", "not-found", "deletion-failed"})
 COUNTED = frozenset({"hang", "user-interrupted"})
 
 IS_OVER = "The call is over. Nothing was done."
+TURNED_AWAY = "Nothing was done: we are busy right now. Say so, and ask the caller to call again in a few minutes."
 BROKE = "The tool broke. Say that this does not work right now, and offer another way."
 
 
@@ -64,7 +65,8 @@ Answer = WebResponse | StreamedResponse
 class VapiWebhook:
     """Answers Vapi. `origin` tells where it reaches us, `now` the business's local time.
 
-    Calls beyond `OFFHOOK_MAX_CALLS`, and new ones while `is_closing`, are told that we are busy.
+    Calls beyond `OFFHOOK_MAX_CALLS`, and new ones while `is_closing`, are told that we are busy: an error that Vapi
+    speaks, an answer that ends the call, tool results that say so. `on_change` is called when a call may be over.
     """
 
     def __init__(  # noqa: PLR0913 - its surroundings, each by name
@@ -79,8 +81,9 @@ class VapiWebhook:
         now: Callable[[], datetime],
         is_closing: Callable[[], bool],
     ) -> None:
-        self.calls = VapiCalls(workshop.runner)
+        self.calls = VapiCalls(workshop.runner, lambda: now().timestamp())
         self.counters: Counter[str] = Counter()
+        self.on_change: Callable[[], None] = lambda: None
         self._config = config
         self._agent = agent
         self._workshop = workshop
@@ -89,6 +92,7 @@ class VapiWebhook:
         self._origin = origin
         self._now = now
         self._is_closing = is_closing
+        self.takes_leave = False
         self._check = VapiCheck(config.vapi_secret.reveal())
         self._answers: dict[str, Callable[[VapiMessage], Awaitable[WebResponse]]] = {
             "assistant-request": self._assistant,
@@ -115,6 +119,10 @@ class VapiWebhook:
         except MessageError as error:
             return self._refused(request, "") or self._refuse(request, 400, str(error))
 
+    def take_leave(self) -> None:
+        """Answers and tools under way come to their end; whoever asks for more is told goodbye."""
+        self.takes_leave = True
+
     def close(self) -> None:
         """The house closes: answers under way end."""
         self.calls.end_all()
@@ -133,11 +141,10 @@ class VapiWebhook:
         call_id = message.call_id
         if not call_id:
             raise MessageError("assistant-request needs call.id: it names the call that is to be answered")
-        is_new = self.calls.known(call_id) is None
-        if self._is_closing() or (is_new and self.calls.active >= self._config.max_calls):
-            log.warning("call %s: turned away, %s", call_id, "closing" if self._is_closing() else "full")
+        if not self._has_place(call_id):
             return _json({"error": self._agent.busy})
-        self.calls.of(call_id, message.caller)
+        call = self.calls.of(call_id, message.caller)
+        call.has_place = call.tells_end = True
         self._workshop.warm()
         token = self._check.token(call_id)
         tools = self._workshop.tools
@@ -148,10 +155,13 @@ class VapiWebhook:
         if not message.call_id:
             raise MessageError("tool-calls needs call.id: it is whose effects happen once")
         wanted = wanted_tools(message.body)
+        may_begin = self._has_place(message.call_id, if_full=True)  # it is under way already, whoever thinks for it
         call = self.calls.of(message.call_id, message.caller)
-        runs = [call.run(each) for each in wanted]
+        call.has_place |= may_begin
+        runs = [call.run(each, may_begin=may_begin) for each in wanted]
         await asyncio.wait([run for run in runs if run is not None] or [_nothing()])
-        return _json({"results": [_result(each, run) for each, run in zip(wanted, runs, strict=True)]})
+        why_not = IS_OVER if call.is_over else TURNED_AWAY
+        return _json({"results": [_result(each, run, why_not) for each, run in zip(wanted, runs, strict=True)]})
 
     async def _destination(self, _message: VapiMessage) -> WebResponse:
         return _json(destination_answer(self._agent, self._config))
@@ -159,8 +169,10 @@ class VapiWebhook:
     async def _status(self, message: VapiMessage) -> WebResponse:
         if message.call_id:
             call = self.calls.of(message.call_id, message.caller)
+            call.tells_end = True
             if message.body.get("status") in OVER:
                 call.end()
+                self.on_change()
         return _json({})
 
     async def _report(self, message: VapiMessage) -> WebResponse:
@@ -168,6 +180,7 @@ class VapiWebhook:
             raise MessageError("end-of-call-report needs call.id: it is kept under it")
         call = self.calls.of(message.call_id, message.caller)
         call.end()
+        self.on_change()
         private = self._workshop.tools.private
         try:
             is_new = self._reports.keep(message, call.counts, private, self._now().isoformat())
@@ -175,6 +188,8 @@ class VapiWebhook:
             log.warning("call %s: its report is not kept: %s", message.call_id, error)
             return _json({"error": "the report could not be kept: send it again"}, 500)
         log.info("call %s: its report is %s", message.call_id, "kept" if is_new else "known already")
+        call.is_reported = True
+        self.on_change()
         return _json({})
 
     # --- the brain -----------------------------------------------------------------------------------------------
@@ -184,16 +199,33 @@ class VapiWebhook:
         call_id = call_id_of(told)
         if not call_id:
             raise MessageError('expected "call" with its id: leave metadataSendMode at "variable"')
-        call = self.calls.of(call_id, caller_of(told))
-        if call.is_over:
+        known = self.calls.known(call_id)
+        if known is not None and known.is_over:
             return _json({"error": {"message": IS_OVER, "type": "invalid_request_error", "code": "call_ended"}}, 409)
-        self.counters["chats"] += 1
-        pieces = self._brain.answer(call, request)
+        if self._has_place(call_id):
+            call = self.calls.of(call_id, caller_of(told))
+            call.has_place = True
+            self.counters["chats"] += 1
+            pieces = self._brain.answer(call, request)
+        else:
+            pieces = self._brain.farewell(request, "" if known is not None and known.has_place else self._agent.busy)
         if request.is_streamed:
             return StreamedResponse(stream_of(request, pieces, self._now()))
         return WebResponse(200, await encode_whole(request, pieces, self._now()))
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _has_place(self, call_id: str, *, if_full: bool = False) -> bool:
+        """Whether a call is taken on, or goes on; one that was taken on goes on until we take leave."""
+        known = self.calls.known(call_id)
+        if known is not None and known.has_place:
+            return not self.takes_leave
+        is_full = not if_full and self.calls.active >= self._config.max_calls
+        if not (is_full or self._is_closing()):
+            return True
+        self.counters["turned away"] += 1
+        log.warning("call %s: turned away, %s", call_id, "closing" if self._is_closing() else "full")
+        return False
 
     def _refused(self, request: WebRequest, call_id: str) -> WebResponse | None:
         reason = self._check.refusal(request, call_id, self._now().timestamp())
@@ -213,10 +245,10 @@ def _nothing() -> asyncio.Task[None]:
     return asyncio.create_task(_nothing_to_wait_for())
 
 
-def _result(wanted: WantedTool, run: Run | None) -> dict[str, str]:
+def _result(wanted: WantedTool, run: Run | None, why_not: str) -> dict[str, str]:
     told = {"toolCallId": wanted.call_id, "name": wanted.name}
     if run is None:
-        return {**told, "error": IS_OVER}
+        return {**told, "error": why_not}
     if run.cancelled() or run.exception() is not None:  # a runner never raises: one that does is a mistake of ours
         log.error("call's tool %s: a mistake of ours", wanted.name)
         return {**told, "error": BROKE}

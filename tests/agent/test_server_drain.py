@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from agent import server as server_module
+from agent import server_drain
 from tests.agent import stream_fakes as twilio_says
 from tests.agent.server_house import SIGNED, House, closing, in_house
 from tests.patience import PATIENCE_S, run_patiently
@@ -48,7 +48,7 @@ def test_hurried_calls_say_goodbye_and_twilio_is_told_to_hang_up() -> None:
 
 
 def test_calls_that_do_not_say_goodbye_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "GOODBYE_S", 0.05)
+    monkeypatch.setattr(server_drain, "GOODBYE_S", 0.05)
 
     async def story(house: House) -> None:
         house.is_stubborn = True

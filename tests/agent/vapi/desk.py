@@ -39,6 +39,7 @@ class VapiDesk:
         self.config = config or Config(vapi_secret=Secret(SECRET), data=data, public_url="https://phone.example")
         self.model = FakeModel()
         self.is_closing = False
+        self.now = NOW
         self.workshop = Workshop(Registry(tools), data, lambda: NOW, RandomIds())
         profile = Profile()
         brain = Brain(
@@ -58,7 +59,7 @@ class VapiDesk:
             brain,
             reports,
             origin=lambda: self.config.public_url,
-            now=lambda: NOW,
+            now=lambda: self.now,
             is_closing=lambda: self.is_closing,
         )
 

@@ -80,24 +80,6 @@ def test_the_token_it_carries_lets_in_its_own_call(desk: VapiDesk) -> None:
     told(story)
 
 
-def test_no_more_calls_than_there_may_be_and_none_while_closing(tmp_path: Path) -> None:
-    async def story() -> None:
-        desk = VapiDesk(tmp_path, config=Config(vapi_secret=Secret(SECRET), data=tmp_path, max_calls=1))
-        assert "assistant" in await desk.say("assistant-request")
-        assert "assistant" in await desk.say("assistant-request")  # the same call, asked again
-        other = {"message": {"type": "assistant-request", "call": {"id": "call-2"}}}
-        assert await desk.post(other) == {"error": AGENT.busy}
-        ended = {"message": {"type": "status-update", "status": "ended", "call": {"id": "call-1"}}}
-        await desk.post(ended)
-        assert "assistant" in await desk.post(other)
-        desk.is_closing = True
-        assert await desk.post({"message": {"type": "assistant-request", "call": {"id": "call-3"}}}) == {
-            "error": AGENT.busy
-        }
-
-    told(story)
-
-
 def test_a_voicemail_message_and_a_long_name_are_told_as_vapi_takes_them(tmp_path: Path) -> None:
     async def story() -> None:
         agent = Agent.model_validate({"name": "n" * 60, "prompt": "x", "voicemail": {"message": "Call back."}})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -13,10 +14,11 @@ from agent.agent_file import load_agent
 from agent.config import Config, Secret, load_config
 from agent.config_report import check_can_serve, describe
 from agent.house import House
-from agent.server_vapi import BODY_LIMIT_BYTES, VapiDoor
+from agent.server_vapi import BODY_LIMIT_BYTES, REQUESTS_A_CALL
 from tests.agent.test_house import emulated_providers, settings, told
 from tests.agent.vapi.desk import HEADERS, SECRET, chat_body
 from tools.outcome import Fate
+from tools.waiting import elapse
 
 AGENT = load_agent("appointments")
 CALL = {"id": "call-1", "phoneNumber": {"twilioAuthToken": "carrier-token"}}
@@ -69,9 +71,31 @@ def test_bodies_and_requests_are_bounded(tmp_path: Path) -> None:
     told(story)
 
 
-def test_too_many_requests_at_a_time_are_told_to_come_again() -> None:
-    door = VapiDoor(None, max_calls=0)
-    assert asyncio.run(door.serve(None)).status == 404  # type: ignore[arg-type]  # nobody looks at the request
+def test_too_many_requests_at_a_time_are_told_to_come_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        config = settings(tmp_path, VAPI_SECRET=SECRET, OFFHOOK_MAX_CALLS="1")
+        async with House(config, AGENT) as house, aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{house.server.port}/vapi/webhook"
+            whole = asyncio.Event()
+
+            async def dawdling() -> AsyncIterator[bytes]:
+                yield b'{"message": {"type": "speech-update", '
+                await whole.wait()
+                yield b'"call": {"id": "call-1"}}}'
+
+            async def status(body: object) -> tuple[int, str | None]:
+                async with http.post(url, data=body, headers=HEADERS) as answer:
+                    return answer.status, answer.headers.get("Retry-After")
+
+            dawdlers = [asyncio.create_task(status(dawdling())) for _ in range(REQUESTS_A_CALL)]
+            while house.server.vapi.in_progress < REQUESTS_A_CALL:
+                await elapse(0.01)
+            assert await status(b"{}") == (503, "1")
+            whole.set()
+            assert await asyncio.gather(*dawdlers) == [(200, None)] * REQUESTS_A_CALL
+            assert await status(b'{"message": {"type": "hang"}}') == (200, None)
+
+    told(story)
 
 
 def test_without_a_secret_nothing_is_served_to_vapi(tmp_path: Path) -> None:
