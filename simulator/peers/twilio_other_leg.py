@@ -11,8 +11,9 @@ from urllib.parse import urljoin
 from agent.clock import Timer
 from fsm.units import NS_PER_MS
 from simulator.peers import twilio_twiml as twiml
+from simulator.peers.fetch import HttpAnswer
 from simulator.peers.twilio_records import CallRecord, fresh_sid
-from simulator.peers.twilio_requests import Carrier, HttpAnswer, Requests
+from simulator.peers.twilio_requests import Carrier, Requests
 
 BUSY_MS = 1_000
 OverListener = Callable[[twiml.Dial, Sequence[tuple[str, str]]], None]

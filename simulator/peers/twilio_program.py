@@ -10,11 +10,12 @@ from urllib.parse import urljoin
 from agent.clock import Timer
 from fsm.units import NS_PER_MS
 from simulator.peers import twilio_twiml as twiml
+from simulator.peers.fetch import HttpAnswer
 from simulator.peers.twilio_connect import Connection
 from simulator.peers.twilio_other_leg import OtherLeg
 from simulator.peers.twilio_player import Handset, Tap
 from simulator.peers.twilio_records import CallRecord, Status, fresh_sid
-from simulator.peers.twilio_requests import Carrier, HttpAnswer, Requests
+from simulator.peers.twilio_requests import Carrier, Requests
 from simulator.peers.twilio_stream import StreamEnd, TwilioPhone
 
 RETRIEVAL_FAILED = 11200

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from agent.clock import Clock
-from agent.ports import Exchange, Network
+from agent.ports import Network
 from fsm.units import NS_PER_MS
+from simulator.peers.fetch import Fetch, HttpAnswer, routed
 from simulator.peers.twilio_behaviour import Signing, TwilioBehaviour
 from simulator.peers.twilio_records import TwilioAccount
 from simulator.peers.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER, shared_key_settings, sign
 
-BODY_LIMIT_BYTES = 256 * 1024
 TAMPERED = ("Tampered", "yes")
 
 Parameter = tuple[str, str]
@@ -37,14 +37,7 @@ class Carrier:
 
     def route(self, url: str) -> str:
         """The URL to connect to for `url`."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme.replace('ws', 'http')}://{parts.netloc}"
-        real = self.routes.get(origin)
-        if real is None:
-            return url
-        local = urlsplit(real)
-        scheme = local.scheme.replace("http", "ws") if parts.scheme.startswith("ws") else local.scheme
-        return urlunsplit((scheme, local.netloc, parts.path, parts.query, ""))
+        return routed(url, self.routes)
 
     def signature_headers(self, url: str, parameters: Iterable[Parameter] = ()) -> dict[str, str]:
         """The headers that sign a request to `url`, or whatever else the behaviour puts in their place."""
@@ -60,78 +53,13 @@ class Carrier:
         return {SIGNATURE_HEADER: sign(secret, url, parameters)}
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """What came back; `trouble` says why no complete answer did."""
-
-    status: int = 0
-    content_type: str = ""
-    body: bytes = b""
-    trouble: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """A complete answer with a 2xx status."""
-        return not self.trouble and 200 <= self.status < 300
-
-    def __str__(self) -> str:
-        return self.trouble or f"status {self.status}, {self.content_type or 'no content type'}"
-
-
-class _Fetch:
-    """One request under way: collects the answer, in bounds of time and size."""
-
-    def __init__(self, clock: Clock, timeout_ms: int, on_answer: Callable[[HttpAnswer], None]) -> None:
-        self.exchange: Exchange | None = None
-        self._on_answer: Callable[[HttpAnswer], None] | None = on_answer
-        self._status = 0
-        self._content_type = ""
-        self._body = bytearray()
-        late = f"no complete answer within {timeout_ms} ms"
-        self._timer = clock.call_at(clock.now() + timeout_ms * NS_PER_MS, partial(self._give_up, late))
-
-    def on_response(self, status: int, headers: Mapping[str, str]) -> None:
-        self._status = status
-        self._content_type = headers.get("content-type", "")
-
-    def on_data(self, data: bytes) -> None:
-        self._body += data
-        if len(self._body) > BODY_LIMIT_BYTES:
-            self._give_up(f"an answer of more than {BODY_LIMIT_BYTES} bytes")
-
-    def on_end(self) -> None:
-        self._settle(HttpAnswer(self._status, self._content_type, bytes(self._body)))
-
-    def on_failure(self, reason: str, *, timed_out: bool) -> None:
-        self._settle(HttpAnswer(trouble=f"{'timed out' if timed_out else 'failed'}: {reason}"))
-
-    def cancel(self) -> None:
-        """Give up without an answer."""
-        self._on_answer = None
-        self._timer.cancel()
-        if self.exchange is not None:
-            self.exchange.cancel()
-
-    def _give_up(self, trouble: str) -> None:
-        on_answer = self._on_answer
-        self.cancel()
-        if on_answer is not None:
-            on_answer(HttpAnswer(trouble=trouble))
-
-    def _settle(self, answer: HttpAnswer) -> None:
-        self._timer.cancel()
-        on_answer, self._on_answer = self._on_answer, None
-        if on_answer is not None:
-            on_answer(answer)
-
-
 class Requests:
     """The requests of one call; `on_trouble` is told of callbacks that were not answered with a 2xx."""
 
     def __init__(self, carrier: Carrier, on_trouble: Callable[[str], None]) -> None:
         self._carrier = carrier
         self._on_trouble = on_trouble
-        self._webhook: _Fetch | None = None
+        self._webhook: Fetch | None = None
         self._callbacks_pending = 0
         self._on_idle: Callable[[], None] | None = None
 
@@ -196,7 +124,7 @@ class Requests:
         parameters: list[Parameter],
         token: str,
         on_answer: Callable[[HttpAnswer], None],
-    ) -> _Fetch:
+    ) -> Fetch:
         carrier = self._carrier
         url = url.partition("#")[0]
         parameters = [*parameters, *carrier.behaviour.extra_parameters]
@@ -212,7 +140,7 @@ class Requests:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
             body = urlencode(parameters).encode()
         timeout_ms = carrier.behaviour.webhook_timeout_ms
-        fetch = _Fetch(carrier.clock, timeout_ms, on_answer)
+        fetch = Fetch(carrier.clock, timeout_ms, on_answer)
         fetch.exchange = carrier.network.request(
             method, carrier.route(signed), headers, body, fetch, timeout_ms=timeout_ms
         )
