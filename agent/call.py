@@ -69,6 +69,7 @@ class Call:
         self._media_clock = MediaClock()
         self._loudness = Loudness()
         self._voice_activity = services.new_voice_detector(self._line.own_voice)
+        self._turn_scores = services.new_turn_scores(phone.call_sid, self)
         self._words = WordNews()
         self._trace = services.new_trace(phone.call_sid, now)
         self._turns = TurnRecord(self._trace, self._clock)
@@ -103,6 +104,7 @@ class Call:
                 self._loudness.end()
             self.feed(edge)
             self._feed_words(self._words.completes(self.state))
+        self._turn_scores.hear(audio, ended_at)
         if self._pickup.is_open and (beep := self._pickup.hear(audio, ended_at, self.state)) is not None:
             self.feed(beep)
         self._ears.send(audio)

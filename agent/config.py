@@ -4,16 +4,15 @@ A variable's name is its field's: `OFFHOOK_` before our own, the provider's befo
 a settings library costs more at start than everything else here together.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from agent.errors import SettingsError
+from agent.setting_values import account_sid, file_path, one_of, telephone_number, whole
 
 PROVIDERS = ("twilio_", "deepgram_", "groq_", "elevenlabs_", "database_", "redis_", "vapi_")
 
@@ -94,6 +93,8 @@ class Config:
     tts: str = "elevenlabs"
     vad: str = "builtin"
     """Who tells when the caller begins and ceases to speak."""
+    end_of_turn_model: Path | None = None
+    """An ONNX file like smart-turn v3's, which hears whether callers are done; None: none is asked."""
     drain_s: int = 120
     """How long running calls may go on after the first SIGTERM."""
     is_open: bool = False
@@ -216,19 +217,6 @@ def _service_url(form: str, *schemes: str) -> Callable[[str, str], Secret]:
     return parse
 
 
-def _account_sid(name: str, text: str) -> str:
-    if not re.fullmatch(r"AC\w{1,62}", text, re.ASCII):
-        hint = " (SK… is an API key; the account's own id is needed)" if text.startswith("SK") else ""
-        raise SettingsError(f"{name} must be an account's id, AC and 32 hexadecimal digits; got {text!r}{hint}")
-    return text
-
-
-def _number(name: str, text: str) -> str:
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", text, re.ASCII):
-        raise SettingsError(f"{name} must be a telephone number like +15551234567; got {text!r}")
-    return text
-
-
 def _base_url(name: str, text: str) -> str:
     parts = _split_url(name, text)
     if parts.scheme not in {"http", "https", "ws", "wss"}:
@@ -257,42 +245,23 @@ def _split_url(name: str, text: str) -> Any:  # noqa: ANN401 - SplitResult
     return parts
 
 
-def _whole(low: int, high: int) -> Callable[[str, str], int]:
-    def parse(name: str, text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
-            raise SettingsError(f"{name} must be a whole number from {low} to {high}; got {text!r}")
-        return int(text)
-
-    return parse
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
-    def parse(name: str, text: str) -> str:
-        if text.lower() in choices:
-            return text.lower()
-        near = get_close_matches(text.lower(), choices, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise SettingsError(f"{name} must be one of {', '.join(choices)}; got {text!r}{hint}")
-
-    return parse
-
-
 _DEFAULTS = Config()
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
-    "twilio_account_sid": _account_sid,
-    "twilio_number": _number,
-    "vapi_transfer_number": _number,
+    "twilio_account_sid": account_sid,
+    "twilio_number": telephone_number,
+    "vapi_transfer_number": telephone_number,
     "public_url": _public_url,
     "redis_url": _service_url("redis://HOST:PORT/NUMBER", "redis://", "rediss://", "unix://"),
-    "port": _whole(0, 65_535),
-    "max_calls": _whole(1, 10_000),
-    "drain_s": _whole(0, 86_400),
-    "data": lambda _, text: Path(text).expanduser(),
+    "port": whole(0, 65_535),
+    "max_calls": whole(1, 10_000),
+    "drain_s": whole(0, 86_400),
+    "data": file_path,
+    "end_of_turn_model": file_path,
     "database_url": _service_url("postgresql://USER:PASSWORD@HOST:PORT/NAME", "postgresql://", "postgres://"),
-    "stt": _one_of(SPEECH_TO_TEXT),
-    "tts": _one_of(TEXT_TO_SPEECH),
-    "vad": _one_of(VOICE_DETECTORS),
-    "trace_words": _one_of(TRACE_WORDS),
-    "trace_wires": _one_of(TRACE_WIRES),
-    "elevenlabs_endpoint": _one_of(get_args(SpeechEndpoint)),
+    "stt": one_of(SPEECH_TO_TEXT),
+    "tts": one_of(TEXT_TO_SPEECH),
+    "vad": one_of(VOICE_DETECTORS),
+    "trace_words": one_of(TRACE_WORDS),
+    "trace_wires": one_of(TRACE_WIRES),
+    "elevenlabs_endpoint": one_of(get_args(SpeechEndpoint)),
 }

@@ -32,6 +32,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
         SettingLine("OFFHOOK_DATA", True, str(config.data)),
         *_databases(config),
         _voice_edges(config),
+        *_end_of_turn(config),
         _memory(config),
         *_wires(config),
         *_vapi(config),
@@ -71,6 +72,13 @@ def _voice_edges(config: Config) -> SettingLine:
     return SettingLine(
         "OFFHOOK_VAD", True, "silero: one model for all calls tells when callers begin and cease to speak"
     )
+
+
+def _end_of_turn(config: Config) -> tuple[SettingLine, ...]:
+    if config.end_of_turn_model is None:
+        return ()
+    meaning = f"{config.end_of_turn_model}: one model for all calls hears whether callers are done, beside all else"
+    return (SettingLine("OFFHOOK_END_OF_TURN_MODEL", True, meaning),)
 
 
 def _databases(config: Config) -> tuple[SettingLine, ...]:

@@ -17,9 +17,10 @@ from agent.own_voice import OwnVoice
 from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
-from agent.services import Character, Services, ToolRunner, VoiceDetector
+from agent.services import Character, Services, ToolRunner, TurnScorer, VoiceDetector
 from agent.speakable import speakable
 from agent.trace import Observer, Trace, open_trace
+from agent.turn_scores import TurnOwner
 from agent.twilio import Phone, Started
 from agent.workshop import Workshop
 from fsm.units import FRAME_MS, ms_to_ns
@@ -115,6 +116,10 @@ class Desk:
     def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:
         """Calls that start from now on tell voice edges with detectors made so."""
         self._services = replace(self._services, new_voice_detector=new_detector)
+
+    def score_with(self, new_scores: Callable[[str, TurnOwner], TurnScorer]) -> None:
+        """Calls that start from now on have their silences judged by what is made so of call id and call."""
+        self._services = replace(self._services, new_turn_scores=new_scores)
 
     def prepare(self, on_prepared: Callable[[], None] = lambda: None) -> None:
         """Open what the first call will use and render what it will say; `on_prepared` comes when that is done."""

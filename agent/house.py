@@ -27,6 +27,7 @@ from agent.silero_room import open_room
 from agent.telephony import TwilioTelephony
 from agent.tool_ports import tool_ports
 from agent.trace import Observer
+from agent.turn_room import open_turn_room
 from agent.vapi.assembly import make_vapi
 from agent.vapi.webhook import VapiWebhook
 
@@ -73,6 +74,9 @@ class House:
         self.ears_room = open_room(config)
         if self.ears_room is not None:
             self.desk.listen_with(self.ears_room.new_detector)
+        self.turn_room = open_turn_room(config, self.clock)
+        if self.turn_room is not None:
+            self.desk.score_with(self.turn_room.new_scores)
         telephony = self._telephony()
         self.vapi = self._open_vapi(agent, wall_clock) if config.vapi_secret else None
         self.server = Server(
@@ -132,6 +136,8 @@ class House:
         await self.cache.close()
         if self.ears_room is not None:
             self.ears_room.close()
+        if self.turn_room is not None:
+            self.turn_room.close()
         if self.local is not None and self._owns_local:
             self.local.close()
             await self.local.wait_closed()

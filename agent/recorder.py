@@ -20,7 +20,7 @@ from agent.phrases import RenderedPhrase
 from agent.ports import Network, Wire, WireListener
 from agent.services import Phrasebook, Services, ToolOutcome, ToolRunner
 from agent.tape import Tape, TapedNetwork
-from agent.taped_stream import TapedPort, TapedStream
+from agent.taped_stream import TapedOwner, TapedPort, TapedStream
 from agent.twilio import CallPort
 from agent.wire_log import SUFFIX, WireLog, told_bytes
 from fsm.units import ms_to_ns
@@ -218,6 +218,7 @@ class _Kit:
             voices=self.providers.voices,
             phrasebook=_TapedPhrases(services.phrasebook, tape),
             new_runner=lambda call_id, caller, line: _TapedRunner(new_runner(call_id, caller, line), tape),
+            new_turn_scores=lambda call_id, owner: services.new_turn_scores(call_id, TapedOwner(owner, tape)),
         )
 
     def stop_timer(self) -> None:

@@ -12,6 +12,7 @@ from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
 from agent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolSchema
 from agent.trace import Observer, Trace
+from agent.turn_scores import TurnOwner
 from agent.voice_activity import VoiceActivity
 from fsm.events import SpeechStarted, SpeechStopped
 from fsm.profile import Phrases, Profile
@@ -63,6 +64,20 @@ class Phrasebook(Protocol):
         ...
 
 
+class TurnScorer(Protocol):
+    """Has a model listen to the silences of one call, and tells the call how likely each ends the turn."""
+
+    def hear(self, audio: bytes, ended_at: int) -> None:
+        """The next mu-law audio of the caller, which ends at `ended_at` (ns); whether it is voice was judged before."""
+
+
+class Unscored:
+    """There is no model."""
+
+    def hear(self, audio: bytes, ended_at: int) -> None:
+        """Nobody asks."""
+
+
 class VoiceDetector(Protocol):
     """Tells the edges of one caller's speech."""
 
@@ -112,3 +127,5 @@ class Services:
     observer: Observer | None = None
     new_voice_detector: Callable[[OwnVoice], VoiceDetector] = VoiceActivity
     """From what of ours the call's phone plays."""
+    new_turn_scores: Callable[[str, TurnOwner], TurnScorer] = lambda _call_id, _owner: Unscored()
+    """From call id and whom to tell."""

@@ -7,8 +7,11 @@ from agent.clock import Clock
 from agent.media_stream import MediaStream
 from agent.ports import Wire
 from agent.tape import Tape
+from agent.turn_scores import TurnOwner
 from agent.twilio import CallPort, Phone
 from agent.wire_log import shown_bytes, told_bytes
+from fsm.events import EndOfTurnScored
+from fsm.state import CallState
 
 EARLY_LIMIT_MESSAGES = 64
 """Kept of a stream that has not joined a call yet; Twilio sends two messages before that."""
@@ -128,3 +131,21 @@ class TapedPort:
     def end_politely(self, reason: str) -> None:
         """The house is closing."""
         self._tape.happened(lambda: self._port.end_politely(reason), {"in": "end_politely", "reason": reason})
+
+
+class TapedOwner:
+    """What a model tells a taped call of its silences."""
+
+    def __init__(self, owner: TurnOwner, tape: Tape) -> None:
+        self._owner = owner
+        self._tape = tape
+
+    @property
+    def state(self) -> CallState:
+        """Of the call."""
+        return self._owner.state
+
+    def feed(self, event: EndOfTurnScored) -> None:
+        """A score came."""
+        line = {"in": "scored", "percent": event.probability_percent, "heard_to_ns": event.heard_to}
+        self._tape.happened(lambda: self._owner.feed(event), line)

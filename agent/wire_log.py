@@ -7,7 +7,7 @@ it below zero) and either `in`, what came, or `out`, what was done then:
 - `stream_opened`, `stream_message`, `stream_closed` (`stream`): the telephone's media stream;
 - `opened`, `message`, `closed` (`wire`); `response`, `data`, `end`, `failure` (`exchange`): the providers;
 - `timer` (its number, `due_ns`), `tool`, `warm`, `phrase`: timers, tools, what is shared;
-- `stream_ended`, `end_politely`, `answerer`: what the house tells a call;
+- `stream_ended`, `end_politely`, `answerer`, `scored`: what the house tells a call;
 - out: `dial`, `send`, `close`, `request`, `cancel` and, for the telephone, `phone` and `phone_close`.
 
 What came is kept whole. Of what was done, texts are kept whole and bytes as their number and digest: they are compared.
@@ -36,7 +36,7 @@ BUFFER_BYTES = 64 * 1024
 EARLY_LIMIT_LINES = 2_000
 """Kept in memory of what happened before the call began; older ones are dropped, and the log says so."""
 
-INSTANTS = ("at_ns", "due_ns")
+INSTANTS = ("at_ns", "due_ns", "heard_to_ns")
 
 
 def wires_path(trace: Path) -> Path:

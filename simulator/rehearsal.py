@@ -49,6 +49,7 @@ from simulator.peers.webhook_behaviour import WebhookBehaviour
 from simulator.script import Script
 from simulator.simulated_call import SimulatedCall
 from simulator.telephony import SimulatedTelephony
+from simulator.turn_model import SimulatedTurnModel, TurnModelBehaviour
 from simulator.webhook_hosts import origins_of, secrets_of, webhook_peer
 from simulator.wires import Link, LinkModel, Route, SimAcceptor, SimNetwork
 from simulator.witness import Witness
@@ -85,6 +86,7 @@ class Cast:
     deepgram: DeepgramBehaviour = field(default_factory=DeepgramBehaviour)
     groq: GroqBehaviour = field(default_factory=GroqBehaviour)
     elevenlabs: ElevenLabsBehaviour = field(default_factory=ElevenLabsBehaviour)
+    turn_model: TurnModelBehaviour = field(default_factory=TurnModelBehaviour)
     brain: Brain = field(default_factory=AppointmentBrain)
     agent: str = "appointments"
     profile: Mapping[str, int] = field(default_factory=dict)
@@ -149,6 +151,7 @@ class Rehearsal:
             cache=AnswerCache(b"simulated", self.world.rng("cache")),
         )
         self.calls: list[SimulatedCall] = []
+        SimulatedTurnModel(self.world, cast.turn_model, lambda: self.calls).attend(self.desk)
         self._open_calls: dict[str, Waiter] = {}
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}

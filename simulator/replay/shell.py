@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, TextIO, cast
 
 from agent.assembly import make_providers
+from agent.call import Call
 from agent.desk import Desk
 from agent.media_stream import MediaStream
 from agent.services import Services
@@ -18,6 +19,7 @@ from agent.switchboard import Switchboard
 from agent.trace import Trace
 from agent.twilio import CallPort, Phone, Started
 from agent.wire_log import bytes_told
+from fsm.events import EndOfTurnScored
 from fsm.units import NS_PER_MS
 from simulator.loop import WorldLoop
 from simulator.replay.deck import Deck, DeckClock, DeckNetwork, DeckPhone, DeckPhrases, DeckTools, NobodyError
@@ -82,7 +84,7 @@ class _Stage:
         self._desk = Desk(wires.config, wires.agent, deck, self._providers, wall_clock=lambda: started_at)
         self._desk.offer_tools(wires.remote_tools)
         self._desk.recorder = self
-        self._ports: list[CallPort] = []
+        self._ports: list[Call] = []
         self._board = Switchboard(DeckClock(deck), self._start_call, max_calls=1)
         self._phones: dict[int, tuple[DeckPhone, MediaStream]] = {}
 
@@ -108,7 +110,7 @@ class _Stage:
             new_trace=lambda _call_id, started_at: Trace(cast("TextIO", self._written), started_at, private=private),
         )
 
-    def _start_call(self, started: Started, phone: Phone) -> CallPort:
+    def _start_call(self, started: Started, phone: Phone) -> Call:
         port = self._desk.start_call(started, phone)
         self._ports.append(port)
         return port
@@ -174,6 +176,8 @@ class _Stage:
             self._deck.fire(line["timer"], line["due_ns"])
         elif kind == "tool":
             self._tools.returned(line)
+        elif kind == "scored":
+            self._port().feed(EndOfTurnScored(line["percent"], self._deck.began_at + line["heard_to_ns"]))
         elif kind == "warm":
             self._providers.warm()
         elif kind in _TO_CALL:
@@ -197,7 +201,7 @@ class _Stage:
             phone.closed()
             stream.on_close(line["code"], line["reason"])
 
-    def _port(self) -> CallPort:
+    def _port(self) -> Call:
         if not self._ports:
             raise NobodyError("no call was started")
         return self._ports[-1]

@@ -18,12 +18,14 @@ from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.rehearsal import AGENT_ORIGIN, DEEPGRAM, ELEVENLABS, GROQ, SETTINGS
 from simulator.scenario.complaints import Complaint, Path, nearest, shown
 from simulator.scene import plain_words
+from simulator.turn_model import TurnModelBehaviour
 from simulator.wires import LinkModel
 
 BEHAVIOURS: Mapping[str, type[Any]] = {
     "deepgram": DeepgramBehaviour,
     "groq": GroqBehaviour,
     "elevenlabs": ElevenLabsBehaviour,
+    "turn_model": TurnModelBehaviour,
 }
 """By the names of their tables."""
 
@@ -36,7 +38,11 @@ ORIGINS: Mapping[str, str] = {
 """Of the networks, by the names of their tables."""
 
 OURS = frozenset(
-    {*SETTINGS, "OFFHOOK_DATA", "OFFHOOK_AGENT", "OFFHOOK_HOST", "OFFHOOK_PORT", "OFFHOOK_STT", "OFFHOOK_TTS"}
+    {
+        *SETTINGS,
+        *("OFFHOOK_DATA", "OFFHOOK_AGENT", "OFFHOOK_HOST", "OFFHOOK_PORT", "OFFHOOK_STT", "OFFHOOK_TTS"),
+        "OFFHOOK_END_OF_TURN_MODEL",
+    }
 )
 """Variables that a simulation sets itself."""
 

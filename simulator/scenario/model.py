@@ -170,6 +170,8 @@ class ScriptFile(BaseModel):
     """How the language model's provider behaves."""
     elevenlabs: Settings = Field(default_factory=dict)
     """How the voice behaves."""
+    turn_model: Settings = Field(default_factory=dict)
+    """How a model that hears whether callers are done judges; there is one where `listens` is true."""
     network: NetworkTable = Field(default_factory=NetworkTable)
     """The networks to the providers."""
     webhook: dict[ToolName, WebhookTable] = Field(default_factory=dict)

@@ -305,3 +305,36 @@ def test_calls_have_the_tools_of_mcp_servers_while_these_are_there(tmp_path: Pat
             os.kill(int(pid_file.read_text()), 0)
 
     told(story)
+
+
+# --- a model that hears ends of turns ------------------------------------------------------------------------
+
+
+def test_a_model_of_ends_of_turns_listens_to_every_call_and_leaves_with_the_house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deaf:
+        def __init__(self, path: Path) -> None:
+            assert path == tmp_path / "turns.onnx"
+
+        def judge(self, audio: bytes) -> int:
+            return 50
+
+    monkeypatch.setattr("agent.turn_room.TurnModel", Deaf)
+
+    async def story() -> None:
+        config = settings(tmp_path, OFFHOOK_END_OF_TURN_MODEL=str(tmp_path / "turns.onnx"))
+        async with House(config, AGENT) as house:
+            assert house.turn_room is not None
+            assert house.desk._services.new_turn_scores == house.turn_room.new_scores
+        assert house.turn_room._is_closed
+
+    told(story)
+
+
+def test_a_model_of_ends_of_turns_that_is_not_there_keeps_the_house_shut(tmp_path: Path) -> None:
+    async def story() -> None:
+        with pytest.raises(SettingsError, match=r"OFFHOOK_END_OF_TURN_MODEL: .*; there is no file nowhere\.onnx"):
+            House(settings(tmp_path, OFFHOOK_END_OF_TURN_MODEL="nowhere.onnx"), AGENT)
+
+    told(story)
