@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
-from agent.profiles import complaints_of, values_of
+from agent.profiles import USUAL, complaints_of, values_of
 from agent.remote_tables import HttpToolTable, McpServerTable
 from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
@@ -75,6 +75,8 @@ class Agent(BaseModel):
     people: dict[str, Annotated[str, Field(pattern=r"^\+[0-9]{6,15}$")]] = Field(default_factory=dict)
     """Telephone numbers of those whom a caller may be connected with, by the name that the model uses."""
     profile: dict[str, Any] = Field(default_factory=dict)
+    profiles: dict[str, str | dict[str, Any]] = Field(default_factory=dict)
+    """What a tool may change to in mid-call: names of profiles, or values over those of `profile`."""
     protected: tuple[Annotated[str, Field(pattern=r"\w")], ...] = Field(default=(), strict=False)
     """Passages that nobody may interrupt, such as a legal notice, wherever they stand in a phrase or an answer."""
 
@@ -147,6 +149,7 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
         if errors := complaints_of(told, {}):
             raise SettingsError("\n".join(f"{path}:{lines.of(('profile', e.key))}: {e}" for e in errors))
         table = {**table, "profile": values_of(told)}
+    _check_profiles(path, table, lines)
     try:
         agent = Agent.model_validate(table)
     except ValidationError as error:
@@ -171,6 +174,22 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
             told = str(error) if key == "phrases" else f"{key}: {error}"
             raise SettingsError(f"{path}:{lines.of((key,))}: {told}") from None
     return agent
+
+
+def _check_profiles(path: Path, table: Mapping[str, Any], lines: Lines) -> None:
+    named = table.get("profiles")
+    if not isinstance(named, dict):
+        return
+    errors = []
+    if USUAL in named:
+        where = lines.of(("profiles", USUAL))
+        errors.append(f'{path}:{where}: profiles: "{USUAL}" is what [profile] says: choose another name')
+    for name, told in named.items():
+        if isinstance(told, str | dict):
+            found = complaints_of(told, table.get("profile", {}))
+            errors += [f"{path}:{lines.of(('profiles', name, e.key))}: profiles: {name}: {e}" for e in found]
+    if errors:
+        raise SettingsError("\n".join(errors))
 
 
 def _placed(source: str, folder: Path) -> str:

@@ -6,7 +6,9 @@ from datetime import datetime
 from agent.agent_file import Agent
 from agent.clock import Clock
 from agent.config import Config
+from agent.manners import Manners
 from agent.ports import LanguageModel, Network, SpeechToText, TextToSpeech, ToolSchema
+from agent.profiles import profiles_of
 from agent.providers.chat import ChatModel
 from agent.providers.chat_request import ChatSettings
 from agent.providers.deepgram import DeepgramSpeechToText
@@ -117,15 +119,27 @@ def make_voices(config: Config, agent: Agent, network: Network, clock: Clock) ->
 def make_character(agent: Agent) -> Character:
     """What every call of the agent has in common. Raises what `Agent.toolset` raises."""
     tools = agent.toolset()
+    profile = Profile.from_table(agent.profile)
+    manners = Manners(profiles_of(profile, agent.profiles))
+    prompt = with_manners(agent.prompt, manners, tools)
     return Character(
         name=agent.name,
-        prompt=lambda caller, now: system_prompt(agent.prompt, caller, now),
-        profile=Profile.from_table(agent.profile),
+        prompt=lambda caller, now: system_prompt(prompt, caller, now),
+        profile=profile,
         phrases=agent.fixed_phrases(tools),
         tools=schemas_of(tools),
         protected=agent.protected,
         voicemail=agent.voicemail.message,
+        manners=manners,
     )
+
+
+def with_manners(prompt: str, manners: Manners, tools: Registry) -> str:
+    """The agent's prompt and, where it has a tool for it, what its calls may change to."""
+    told = [prompt.strip()]
+    if "change_profile" in tools:
+        told.append(f"change_profile knows these profiles: {', '.join(manners.profiles)}.")
+    return "\n\n".join(told)
 
 
 def system_prompt(prompt: str, caller: str, now: datetime) -> str:

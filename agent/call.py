@@ -79,8 +79,10 @@ class Call:
         )
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
         self._mouth = Mouth(services, self._line, self, character.protected)
-        self.line = TelephoneLine(self, self._clock, self._mouth.sound, services.handover(), phone.call_sid)
-        self.errands = Errands(services.new_runner(phone.call_sid, phone.caller, self.line), self._clock, self)
+        manners = character.manners
+        self.line = TelephoneLine(self, self._clock, self._mouth.sound, services.handover(), phone.call_sid, manners)
+        runner = services.new_runner(phone.call_sid, phone.caller, self.line)
+        self.errands = Errands(runner, self._clock, self, manners.changes)
         self._ears = services.ears.listen(self)
         services.model.warm()
         self._pickup = PickupWatch(is_placed=phone.is_placed)

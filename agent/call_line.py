@@ -14,6 +14,7 @@ from agent.clock import Clock, Timer
 from agent.errors import Fault
 from agent.handover import OUTCOME, Facts, Handover, Lent
 from agent.key_tones import tones_of
+from agent.manners import Manners
 from agent.telephony import TelephonyError
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
 from fsm.occupying import may_leave
@@ -72,8 +73,15 @@ class TelephoneLine:
     """`tools.call_line.CallLine` of one call, one use at a time."""
 
     def __init__(
-        self, owner: LineOwner, clock: Clock, play: Callable[[bytes], None], handover: Handover | None, call_sid: str
+        self,
+        owner: LineOwner,
+        clock: Clock,
+        play: Callable[[bytes], None],
+        handover: Handover | None,
+        call_sid: str,
+        manners: Manners,
     ) -> None:
+        self.profiles = tuple(manners.profiles)
         self._play = play
         self._handover = handover
         self._call_sid = call_sid

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ from agent.clock import Clock
 from agent.fence import Owner
 from agent.services import ToolOutcome, ToolRunner
 from fsm.effects import RunTool
-from fsm.events import ToolCall, ToolReturned
+from fsm.events import Event, ToolCall, ToolReturned
 from fsm.expectations import Expected
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,20 @@ class _Ahead:
 
 
 class Errands:
-    """Runs the tools of one call. A call that ends lets them finish: what they do to the world counts all the same."""
+    """Runs the tools of one call. A call that ends lets them finish: what they do to the world counts all the same.
 
-    def __init__(self, runner: ToolRunner, clock: Clock, owner: Owner) -> None:
+    `changes` tells what a tool's outcome means for the rest of the call; that is told before what it returned.
+    """
+
+    def __init__(
+        self,
+        runner: ToolRunner,
+        clock: Clock,
+        owner: Owner,
+        changes: Callable[[ToolOutcome], Iterable[Event]] = lambda _outcome: (),
+    ) -> None:
         self._runner = runner
+        self._changes = changes
         self._clock = clock
         self._owner = owner
         self._tasks: set[asyncio.Task[ToolOutcome | None]] = set()
@@ -90,6 +100,8 @@ class Errands:
 
     def _tell(self, order: RunTool, outcome: ToolOutcome | None) -> ToolOutcome | None:
         if outcome is not None:
+            for change in self._changes(outcome):
+                self._owner.feed(change)
             self._owner.feed(
                 ToolReturned(
                     order.reply,

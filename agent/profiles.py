@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,12 @@ FOLDER = Path(__file__).parent / "profiles"
 
 BASE = "base"
 """The key of a profile's table that names the profile it starts from."""
+
+USUAL, PATIENT = "usual", "patient"
+"""Names of an agent's profiles in mid-call: its own, and one that every agent has."""
+
+SLOWED = ("quick_wait_ms", "wait_ms", "unfinished_wait_ms", "patient_wait_ms", "digit_wait_ms", "idle_ms")
+"""Waits for a caller that a patient agent doubles."""
 
 Told = str | Mapping[str, object]
 """A profile as a file has it: a name, or a table of values, maybe over a named one."""
@@ -48,6 +54,21 @@ def values_of(told: Told) -> dict[str, Any]:
     if not isinstance(base, str):
         raise ProfileError(BASE, f"base must be the name of a profile ({', '.join(profile_names())}), got {base!r}")
     return {**asdict(named_profile(base)), **own}
+
+
+def patient(profile: Profile) -> Profile:
+    """The same, but it waits twice as long for its caller, as far as the ranges allow."""
+    limits = {f.name: f.metadata["high"] for f in fields(Profile)}
+    return replace(profile, **{name: min(2 * getattr(profile, name), limits[name]) for name in SLOWED})
+
+
+def profiles_of(own: Profile, told: Mapping[str, Told]) -> dict[str, Profile]:
+    """What an agent may change to in mid-call, by name: its `own` profile, and those of its file over that.
+
+    Raises ProfileError for a table that was not checked before.
+    """
+    over = {name: Profile.from_table({**asdict(own), **values_of(one)}) for name, one in told.items()}
+    return {USUAL: own, PATIENT: patient(own), **over}
 
 
 def complaints_of(told: Told, under: Mapping[str, object]) -> list[ProfileError]:

@@ -271,7 +271,7 @@ class _TapedRunner:
     async def run(self, name: str, arguments_json: str) -> ToolOutcome:
         outcome = await self._runner.run(name, arguments_json)
         line = {"in": "tool", "name": name, "arguments": arguments_json, "result": outcome.result}
-        flags = {name: getattr(outcome, name) for name in ("failed", "ends_call", "ends_round", "expects")}
+        flags = {name: getattr(outcome, name) for name in ("failed", "ends_call", "ends_round", "expects", "profile")}
         self._tape.enter({**line, **flags})
         asyncio.get_running_loop().call_soon(self._tape.leave)  # whoever asked goes on in this very pass
         return outcome

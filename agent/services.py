@@ -1,12 +1,13 @@
 """What a call is given: who answers, and everything that all calls of a process share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from agent.clock import Clock
 from agent.handover import Handover
+from agent.manners import Manners
 from agent.own_voice import OwnVoice
 from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
@@ -40,6 +41,11 @@ class ToolOutcome(Protocol):
     @property
     def ends_round(self) -> bool:
         """Whether the model is to ask for no more tools in this turn."""
+        ...
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile that holds from here on; empty: as before."""
         ...
 
     @property
@@ -103,6 +109,8 @@ class Character:
     """Passages that nobody may interrupt, wherever they are said."""
     voicemail: str = ""
     """What a machine is told that picks up a call of ours; empty for nothing."""
+    manners: Manners = field(default_factory=Manners)
+    """How else its calls may go on once a tool says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from transitions import Machine
 
 from fsm import (
+    adjusting,
     answering,
     asides,
     drafting,
@@ -35,7 +36,7 @@ from fsm.state import Mode
 INITIAL = Mode.CONNECTING
 
 GUARDS = (guards, asides, floor_guards, occupying, pickup_guards)
-REDUCERS = (hearing, drafting, answering, asides, meeting, occupying, tool_rounds, yielding)
+REDUCERS = (adjusting, hearing, drafting, answering, asides, meeting, occupying, tool_rounds, yielding)
 """Where those are that a row may name."""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fsm.changes import ProfileChanged
+
 
 class Stage(StrEnum):
     """The part of a reply in which something went wrong."""
@@ -285,6 +287,7 @@ Event = (
     | DigitPressed
     | CallerOccupied
     | CallerReturned
+    | ProfileChanged
     | BeepHeard
     | AnswererReported
     | HangUpRequested

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tools.call_line import line_of
-from tools.context import EndsCall, NotDone, ToolContext, ToolError
+from tools.context import Changes, EndsCall, NotDone, ToolContext, ToolError
 from tools.declare import tool
 from tools.tool import Kind
 
@@ -69,6 +69,20 @@ async def wait_for_caller(context: ToolContext, seconds: Annotated[int, Field(ge
     """  # noqa: D205 - the whole text is one description for the model
     is_back = await line_of(context).hold(seconds * 1_000)
     return {"caller": "is back" if is_back else f"said nothing for {seconds} s: ask whether they are still there"}
+
+
+@tool(kind=Kind.IDEMPOTENT)
+def change_profile(context: ToolContext, profile: str) -> Changes:
+    """Listen more patiently from here on, or as usual again: to somebody who speaks slowly, searches for words or was
+    cut off by you. Do not speak of it.
+
+    Args:
+        profile: One of the names that you were given; "usual" is how the call began.
+    """  # noqa: D205 - the whole text is one description for the model
+    known = line_of(context).profiles
+    if profile not in known:
+        raise ToolError(f"There is no profile called {profile!r}; known are {', '.join(known)}.")
+    return Changes({"profile": profile}, profile=profile)
 
 
 @tool(kind=Kind.EFFECT, deadline_ms=20_000)

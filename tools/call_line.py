@@ -25,6 +25,11 @@ class CallLine(Protocol):
         """
         ...
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of the profiles that the call may go on under."""
+        ...
+
     def keep(self, digits: str) -> str:
         """Keep keys for another tool of this call; the name under which it gets them."""
         ...

@@ -8,6 +8,7 @@ from tools.appointments.tools import (
     move_appointment,
 )
 from tools.call_control import (
+    change_profile,
     collect_digits,
     collect_secret_digits,
     hang_up,
@@ -26,6 +27,7 @@ CALL_CONTROL = (
     collect_secret_digits,
     send_digits,
     wait_for_caller,
+    change_profile,
     transfer_call,
     take_payment,
     take_message,

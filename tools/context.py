@@ -74,6 +74,14 @@ class Expects:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """A tool's answer after which the call goes on under another profile, called `profile`."""
+
+    answer: object
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EndsCall:
     """A tool's answer after which the call is over, once the caller heard the reply."""
 

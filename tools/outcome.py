@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from tools.brief import MAX_CHARS, brief
-from tools.context import EndsCall, Expects, NotDone, ToolError, ToolFailed
+from tools.context import Changes, EndsCall, Expects, NotDone, ToolError, ToolFailed
 from tools.tool import Kind, Tool
 
 MAX_RESULT_CHARS = MAX_CHARS
@@ -33,6 +33,7 @@ class Outcome:
 
     `ends_call`: the call is over once the reply was heard. `ends_round`: the model made the same mistake again, and
     is to ask for no more tools in this turn. `expects`: what the caller will be asked for, see `Expects`.
+    `profile`: the name of the one that holds from here on, see `Changes`.
     """
 
     result: str
@@ -40,6 +41,7 @@ class Outcome:
     ends_call: bool = False
     ends_round: bool = False
     expects: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def ending_of(value: object) -> Ending:
             return Ending(Outcome(bounded_json(answer)), Fate.NOT_DONE)
         case Expects(answer, reply):
             return Ending(Outcome(bounded_json(answer), expects=reply))
+        case Changes(answer, profile):
+            return Ending(Outcome(bounded_json(answer), profile=profile))
         case _:
             return Ending(Outcome(bounded_json(value)))
 

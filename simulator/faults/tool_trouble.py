@@ -26,6 +26,7 @@ class Spoilt:
     ends_call: bool = False
     ends_round: bool = False
     expects: str = ""
+    profile: str = ""
 
 
 class ToolTrouble:

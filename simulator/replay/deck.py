@@ -247,10 +247,13 @@ class Outcome:
     failed: bool
     ends_call: bool
     ends_round: bool
-    expects: str
+    expects: str = ""
+    profile: str = ""
 
 
 TOLD = ("result", "failed", "ends_call", "ends_round")
+ADDED = ("expects", "profile")
+"""What older recordings do not tell."""
 
 
 class DeckTools:
@@ -277,7 +280,8 @@ class DeckTools:
             if waiting[:2] == (name, arguments):
                 self._waiting.remove(waiting)
                 result, failed, ends_call, ends_round = (line[key] for key in TOLD)
-                waiting[2].set_result(Outcome(result, failed, ends_call, ends_round, line.get("expects", "")))
+                added = {key: line.get(key, "") for key in ADDED}
+                waiting[2].set_result(Outcome(result, failed, ends_call, ends_round, **added))
                 return
         raise NobodyError(f"no tool {name}({arguments}) runs")
 

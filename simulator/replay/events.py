@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fsm.effects import EFFECTS, Effect
 from fsm.events import EVENTS, Event, Occupation, Stage, ToolCall
+from fsm.profile import Profile
 
 Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
@@ -59,6 +60,8 @@ def _field_reader(hint: Any) -> Reader:  # noqa: ANN401 - a type, or what typing
         return lambda name, value: tuple(item(name, one) for one in _checked(name, value, list))
     if hint is ToolCall:
         return lambda name, value: _TOOL_CALL(_checked(name, value, dict))
+    if hint is Profile:
+        return _profile_of
     if hint in (Stage, Occupation):
         return partial(_word_of, hint)
     assert hint in (str, int, bool), f"events and effects are made of texts, numbers and tool calls, not {hint}"
@@ -76,6 +79,13 @@ def _word_of(kind: type[Stage] | type[Occupation], name: str, value: object) -> 
         return kind(value)  # type: ignore[arg-type]  # whatever is none of them raises
     except ValueError:
         raise UnreadableError(f"{name}: expected one of {', '.join(kind)}, got {value!r}") from None
+
+
+def _profile_of(name: str, value: object) -> Profile:
+    try:
+        return Profile.from_table(_checked(name, value, dict))
+    except ValueError as error:
+        raise UnreadableError(f"{name}: {error}") from None
 
 
 _WORDS: dict[type, str] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}

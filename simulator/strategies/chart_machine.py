@@ -38,6 +38,7 @@ from fsm.ignored import IGNORED
 from fsm.profile import Phrases, Profile
 from fsm.state import Mode
 from fsm.units import ms_to_ns
+from simulator.strategies.change_moves import ChangeMoves
 from simulator.strategies.end_moves import EndMoves
 from simulator.strategies.moves import (
     AGREEING,
@@ -59,7 +60,7 @@ from simulator.strategies.promises import settled_by_ms
 from simulator.strategies.telling import Telling
 
 
-class ChartMachine(EndMoves, Telling, RuleBasedStateMachine):
+class ChartMachine(EndMoves, ChangeMoves, Telling, RuleBasedStateMachine):
     """A call as the chart sees it. `ChartMachine.of(profile).TestCase` is a test of your own profile.
 
     Rules are what callers, providers and clocks do; `Promises`, named after what a caller would notice, hold at every

@@ -195,6 +195,7 @@ class Outcome:
     ends_call: bool = False
     ends_round: bool = False
     expects: str = ""
+    profile: str = ""
 
 
 class FakeRunner:

@@ -65,6 +65,13 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (MINIMAL + '[profile]\nbase = "zzz"\n', ':4: profile: no profile is called "zzz"; there are default, dispatch'),
         (MINIMAL + "[profile]\nbase = 5\n", ":4: profile: base must be the name of a profile"),
         (MINIMAL + "profile = 5", ':3: "profile": input should be a valid dictionary, got 5'),
+        (
+            MINIMAL + "[profiles.slow]\nwait_ms = 5",
+            ":4: profiles: slow: profile: wait_ms must lie between",
+        ),
+        (MINIMAL + "[profiles.usual]\nwait_ms = 500", ':3: profiles: "usual" is what [profile] says: choose another'),
+        (MINIMAL + 'profiles = { slow = "suport" }', ':3: profiles: slow: profile: no profile is called "suport"'),
+        (MINIMAL + "profiles = { slow = 5 }", ':3: "profiles.slow'),
         ("name = ", "not TOML"),
     ],
 )

@@ -11,6 +11,7 @@ from agent.errors import Fault
 from agent.handover import Handover
 from agent.key_tones import GAP_MS, TONE_MS, WAIT_MS, tones_of
 from agent.keypad import is_keypad_tone
+from agent.manners import Manners
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode, Occupied
@@ -34,7 +35,7 @@ class FakeCall:
         self.faults: list[Fault] = []
         self.clock = ManualClock(1_000_000_000)
         self.played = b""
-        self.line = TelephoneLine(self, self.clock, self._play, handover, "CA1")
+        self.line = TelephoneLine(self, self.clock, self._play, handover, "CA1", Manners())
 
     def _play(self, audio: bytes) -> None:
         self.played += audio

@@ -10,6 +10,7 @@ from agent.call_line import BUSY, TelephoneLine
 from agent.errors import Fault, FaultKind, Whose
 from agent.handover import CONNECTED, OUTCOME, Facts, Handover, Lendings, Lent
 from agent.handover_webhook import HandoverWebhook
+from agent.manners import Manners
 from agent.telephony import TelephonyError
 from agent.web_request import Form
 from fsm.events import CallerOccupied, CallerReturned, Occupation
@@ -179,7 +180,7 @@ def test_only_people_of_the_agents_file_are_called_and_only_where_the_line_can()
         with pytest.raises(ToolError, match="known are nurse"):
             await call.line.transfer("+15551234567", "")
         with pytest.raises(ToolError, match="TWILIO_ACCOUNT_SID"):
-            await TelephoneLine(call, call.clock, lambda _audio: None, None, "CA1").pay({})
+            await TelephoneLine(call, call.clock, lambda _audio: None, None, "CA1", Manners()).pay({})
         held = asyncio.create_task(call.line.hold(1_000))
         await passes(call, 0)
         with pytest.raises(ToolError, match=BUSY):

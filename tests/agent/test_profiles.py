@@ -1,12 +1,14 @@
 """The named profiles: complete, readable, and what they say they are."""
 
 import tomllib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
+from hypothesis import given
 
-from agent.profiles import FOLDER, complaints_of, named_profile, profile_names, values_of
+from agent.profiles import FOLDER, SLOWED, complaints_of, named_profile, patient, profile_names, profiles_of, values_of
 from fsm.profile import Profile
+from simulator.strategies import profiles
 
 
 def test_each_use_case_has_its_own() -> None:
@@ -43,3 +45,19 @@ def test_of_two_values_that_contradict_each_other_the_one_that_was_told_is_blame
     (error,) = complaints_of({"base": "support", "unfinished_wait_ms": 300}, {})
     assert error.key == "unfinished_wait_ms"
     assert complaints_of({"wait_ms": 1_200}, {"unfinished_wait_ms": 1_500}) == []
+
+
+@given(profiles())
+def test_a_patient_one_waits_twice_as_long_within_the_ranges(own: Profile) -> None:
+    slow = patient(own)
+    assert own.wait_ms <= slow.wait_ms <= 2 * own.wait_ms
+    assert replace(slow, **{name: getattr(own, name) for name in SLOWED}) == own
+
+
+def test_what_a_call_may_change_to_lies_over_its_own_profile() -> None:
+    own = Profile(wait_ms=500, idle_ms=5_000)
+    known = profiles_of(own, {"brisk": {"wait_ms": 300}, "patient": "support"})
+    assert list(known) == ["usual", "patient", "brisk"]
+    assert known["usual"] == own
+    assert known["brisk"] == replace(own, wait_ms=300)
+    assert known["patient"] == named_profile("support"), "an agent's file goes before what every agent has"
