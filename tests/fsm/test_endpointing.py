@@ -217,3 +217,8 @@ def test_no_evidence_holds_a_turn_open_for_ever(
 def test_what_leans_more_to_more_is_never_waited_for_less(name: str, leaning: int, more: int) -> None:
     profile = named_profile(name)
     assert on_scale(profile, leaning) <= on_scale(profile, leaning + more)
+
+
+def test_without_any_grace_for_the_final_the_interim_words_are_answered_at_once() -> None:
+    t = listening(Profile(final_grace_ms=0)).at(2_000, WordsHeard("Yes."))
+    t.until(2_349).expect(LISTENING).until(2_350).expect(THINKING, FinalizeTranscript, StartReply)

@@ -527,9 +527,3 @@ def test_where_not_even_an_apology_can_be_spoken_only_what_was_heard_stays_on_re
         t.at(2_300, ReplyFailed(2, Stage.VOICE, "closed")).expect(ENDED, EndCall)
     said = [message.content for message in t.state.transcript if message.role == "assistant"]
     assert said == [Phrases().greeting, heard]
-
-
-def test_without_any_grace_for_the_final_the_interim_words_are_answered_at_once() -> None:
-    t = Timeline(Profile(final_grace_ms=0)).at(0, CallStarted("+1", "+2")).at(20, ReplyAudioStarted(1))
-    t.at(1_000, PlayoutFinished(1, Phrases().greeting)).at(2_000, WordsHeard("Yes."))
-    t.until(2_349).expect(LISTENING).until(2_350).expect(THINKING, FinalizeTranscript, StartReply)
