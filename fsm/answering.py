@@ -167,7 +167,7 @@ def finish_reply(state: CallState, event: PlayoutFinished, now: int) -> Change:
     state = finish(state, event.text, now)
     if answers_the_end(state, event.text):
         state = replace(state, utterance=replace(state.utterance, settled=(state.agreed,)))
-    elif was_protected and is_backchannel(state.utterance.words):
+    elif was_protected and is_backchannel(state.utterance.words, state.tables):
         state = replace(state, utterance=Utterance(digits=state.utterance.digits))
     wait_ms = state.profile.noise_idle_ms if state.is_talking else state.profile.idle_ms
     ends_at = turn_end_at(state, now) if state.utterance.text else None

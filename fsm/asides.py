@@ -31,12 +31,12 @@ LONGEST_REMARK_WORDS = 6
 def is_meant_for_others(state: CallState, said: Utterance) -> bool:
     """Whether `said` was said to somebody else, as far as can be told."""
     words = said.words
-    if not words or said.digits or is_for_us(words):
+    if not words or said.digits or is_for_us(words, state.tables):
         return False
     if state.is_faint:
-        return is_aside_by_words(words) or not _has_asked(state)
+        return is_aside_by_words(words, state.tables) or not _has_asked(state)
     is_short = len(tokens(words)) <= LONGEST_REMARK_WORDS and not words.endswith("?")
-    return names_somebody_else(words) and is_short and not _has_asked(state)
+    return names_somebody_else(words, state.tables) and is_short and not _has_asked(state)
 
 
 def _has_asked(state: CallState) -> bool:
@@ -58,9 +58,9 @@ def is_known_aside(state: CallState, event: WordsHeard, _now: int) -> bool:
     return bool(said.overheard and event.text) and not said.text and not adds_words(said.overheard[-1], event.text)
 
 
-def is_said_to_others(_state: CallState, event: WordsHeard, _now: int) -> bool:
+def is_said_to_others(state: CallState, event: WordsHeard, _now: int) -> bool:
     """Softly, and in words that nobody says to us: they are no part of the turn that is being answered."""
-    return event.is_faint and is_aside_by_words(event.text)
+    return event.is_faint and is_aside_by_words(event.text, state.tables)
 
 
 def may_have_been_meant(state: CallState, _event: Any, now: int) -> bool:  # noqa: ANN401 - see `fsm.guards.Guard`
@@ -75,7 +75,7 @@ def may_have_been_meant(state: CallState, _event: Any, now: int) -> bool:  # noq
 def set_aside(state: CallState, event: Event, now: int) -> Change:
     """It was not for us: keep it apart, and wait for what is."""
     said = _ended(state, event) if isinstance(event, TurnEnded) else state.utterance
-    is_open = not is_backchannel(said.words)
+    is_open = not is_backchannel(said.words, state.tables)
     wait_ms = state.profile.aside_wait_ms if is_open else state.profile.idle_ms
     began_at = state.overheard_at if said.overheard else now
     state = replace(

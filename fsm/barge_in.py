@@ -43,7 +43,7 @@ def verdict_at(state: CallState, now: int) -> int:
         due = min(due, ended_at + ms_to_ns(profile.late_words_ms))
     elif not state.is_hushed:
         due = min(due, state.onset_at + ms_to_ns(profile.sustained_ms))
-    if bid_of(state.utterance.words, is_settled=False) is Bid.PERHAPS:
+    if bid_of(state.utterance.words, is_settled=False, language=state.tables) is Bid.PERHAPS:
         due = min(due, now + PATIENCE_NS)
     return max(now, due)
 
@@ -55,8 +55,9 @@ def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool, is_
     this caller's usual ones, as those to somebody else in the room are, only a plain "stop" is, or what they begin with
     who speak to us.
     """
-    bid = bid_of(text, is_settled=is_settled)
-    if is_faint and bid is Bid.FLOOR and not (is_for_us(text) and (is_settled or not is_plain_interruption(text))):
+    bid = bid_of(text, is_settled=is_settled, language=state.tables)
+    is_ours = is_for_us(text, state.tables) and (is_settled or not is_plain_interruption(text, state.tables))
+    if is_faint and bid is Bid.FLOOR and not is_ours:
         return False
     if bid is Bid.NOTHING:
         return is_answer(state, text)
@@ -65,12 +66,12 @@ def claims_floor(state: CallState, text: str, now: int, *, is_settled: bool, is_
 
 def is_answer(state: CallState, text: str) -> bool:
     """Whether `text` agrees to what we had just asked when its sound began."""
-    return is_assent(text) and ends_in_closed_question(state.heard_before)
+    return is_assent(text, state.tables) and ends_in_closed_question(state.heard_before, state.tables)
 
 
 def answers_the_end(state: CallState, said: str) -> bool:
     """Whether the caller agreed to the question in which our reply `said` ends, having heard most of it."""
-    if not state.agreed or not ends_in_closed_question(said):
+    if not state.agreed or not ends_in_closed_question(said, state.tables):
         return False
     unheard = len(tokens(said)) - len(tokens(state.agreed_after))
     return unheard <= len(tokens(last_sentence(said))) // 2

@@ -68,7 +68,7 @@ def keep_or_drop(state: CallState, effects: tuple[Effect, ...], now: int) -> Cha
     """What a decision means for the draft that there is, and for the next one."""
     draft, words = state.draft, tokens(state.utterance.text)
     is_listening = state.mode is Mode.LISTENING
-    if draft is not None and not (is_listening and ask_the_same(draft.words, words)):
+    if draft is not None and not (is_listening and ask_the_same(draft.words, words, state.tables)):
         state = replace(state, draft=None)
         effects = (DropDraft(draft.reply), *effects)
     if not is_listening:

@@ -67,16 +67,16 @@ def wait_ms(state: CallState) -> int:
 def leaning_now(state: CallState) -> int:
     """What all evidence leans to, summed up."""
     said = state.utterance
-    asked_for = leaning_for(state.expected, said.words, said.digits)
+    asked_for = leaning_for(state.expected, said.words, said.digits, state.tables)
     if asked_for in (ENOUGH, SHORT):
         return asked_for  # the answer itself says how whole it is
-    leaning = asked_for if asked_for is not None else leaning_of(said.words)
+    leaning = asked_for if asked_for is not None else leaning_of(said.words, state.tables)
     return max(-100, min(100, leaning + _guess_leaning(state) + _score_leaning(state)))
 
 
 def lacks_the_rest(state: CallState, words: str) -> bool:
     """Whether what was asked for is visibly not all in `words`, nor in the keys pressed."""
-    return leaning_for(state.expected, words, state.utterance.digits) == SHORT
+    return leaning_for(state.expected, words, state.utterance.digits, state.tables) == SHORT
 
 
 def on_scale(profile: Profile, leaning: int) -> int:

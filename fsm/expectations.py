@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fsm.english import ENGLISH
+from fsm.language import Language
 from fsm.sentences import digits_in, is_answer, leaning_of
 from fsm.words import tokens
 
@@ -56,50 +58,23 @@ ANYTHING = Expected()
 Hint = tuple[str, Expected]
 """A phrase of ours, and the answer that a sentence with it asks for."""
 
-QUESTIONS: tuple[tuple[str, Expected], ...] = (
-    (r"last (four|4) digits", Expected(Kind.DIGITS, 4)),
-    (r"security code|\bcvv\b|\bcvc\b", Expected(Kind.DIGITS, 3)),
-    (r"\bzip\b", Expected(Kind.DIGITS, 5)),
-    (r"card number|number (on|of) (the|your) card", Expected(Kind.DIGITS, 16)),
-    (r"e-?mail", Expected(Kind.ADDRESS)),
-    (r"(tele)?phone number|mobile number|call ?back number|\b(best|good) number|new number|number .*reach you",
-     Expected(Kind.DIGITS, 10)),
-    (r"(account|order|reference|confirmation|policy|tracking|invoice|customer|booking|pin) (number|code)|\bpin\b",
-     Expected(Kind.DIGITS)),
-    (r"\byour number\b", Expected(Kind.DIGITS)),
-    (r"\baddress\b|which street|what street|post ?code", Expected(Kind.ADDRESS)),
-    (r"(your|full|first|last|family|whose) name|who am i (speaking|talking)|\bspell\b", Expected(Kind.NAME)),
-    (r"(which|what) (day|date|time|week|month|morning|afternoon)|\bwhen\b|date of birth|how (early|late|soon)",
-     Expected(Kind.DATE_TIME)),
-)  # fmt: skip
-"""Phrases of a last sentence, a question or a request, and what it asks for; the first that is found counts."""
 
-_REPORTS = re.compile(r"\b(i|we) (have|noted|sent|booked|updated|changed|saved)\b")
-"""A sentence that tells rather than asks, unless it has its question mark."""
-
-_OPENS_CLOSED = re.compile(
-    r"^(?:(?:so|and|okay|alright|great|then|well|now|just to confirm),? )*"
-    r"(shall|should|would|do|does|did|is|are|was|were|can|could|may|will|have|has|may)\b"
-)
-_TAG = re.compile(r"\b(right|correct|okay|all right|is that it|yes|no|isn't it|is it)\?$")
-
-
-def expected_after(heard: str, hints: Sequence[Hint] = ()) -> Expected:
+def expected_after(heard: str, hints: Sequence[Hint] = (), language: Language = ENGLISH) -> Expected:
     """What an answer to `heard`, words of ours, is expected to be; by `hints` before everything else."""
     sentence = _last_sentence(heard)
     for phrase, expected in hints:
         if phrase.lower() in sentence:
             return expected
     is_question = sentence.endswith("?")
-    if not is_question and _REPORTS.search(sentence):
+    if not is_question and re.search(language.reports, sentence):
         return ANYTHING
-    if _TAG.search(sentence):
+    if re.search(language.tag, sentence):
         return Expected(Kind.YES_NO)
-    for pattern, expected in QUESTIONS:
+    for pattern, told in language.questions:
         if re.search(pattern, sentence):
-            return expected
-    is_choice = " or " in sentence and not sentence.endswith("or not?")
-    if is_question and _OPENS_CLOSED.search(sentence) and not is_choice:
+            return Expected.parse(told)
+    is_choice = re.search(language.choice, sentence) is not None
+    if is_question and re.search(language.opens_closed, sentence) and not is_choice:
         return Expected(Kind.YES_NO)
     return ANYTHING
 
@@ -123,13 +98,13 @@ _ADDRESS_WHOLE = re.compile(
 )
 
 
-def leaning_for(expected: Expected, text: str, keys: str = "") -> int | None:
+def leaning_for(expected: Expected, text: str, keys: str = "", language: Language = ENGLISH) -> int | None:
     """What `text` and `keys` pressed lean to as an answer to what is expected; None: no more than the words alone."""
-    own = leaning_of(text) if text else 0
+    own = leaning_of(text, language) if text else 0
     match expected.kind:
         case Kind.DIGITS:
-            return _of_digits(expected.digits, digits_in(text), re.sub(r"\D", "", keys), own)
-        case Kind.YES_NO if is_answer(text) and own <= 0:
+            return _of_digits(expected.digits, digits_in(text, language), re.sub(r"\D", "", keys), own)
+        case Kind.YES_NO if is_answer(text, language) and own <= 0:
             return ENOUGH
         case Kind.NAME:
             return own + ADD_A_SURNAME if text and len(tokens(text)) <= 4 else None

@@ -39,7 +39,7 @@ def is_last_word(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN
 
 def adds_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """Words that were not in the turn being answered: the caller goes on."""
-    return words.adds_words(state.asked.text, event.text) and not floor_words.is_backchannel(event.text)
+    return words.adds_words(state.asked.text, event.text) and not floor_words.is_backchannel(event.text, state.tables)
 
 
 def has_words(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
@@ -119,7 +119,7 @@ def is_owed_the_floor(state: CallState, event: Any, now: int) -> bool:  # noqa: 
 
 def is_late_agreement(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """The words of a backchannel that began while we were still speaking, and come when we have finished."""
-    if state.utterance.text or not words.tokens(event.text) or not floor_words.is_backchannel(event.text):
+    if state.utterance.text or not words.tokens(event.text) or not floor_words.is_backchannel(event.text, state.tables):
         return False
     is_early = state.onset_at is not None and state.onset_at < state.finished_at - OVERLAP_NS
     return is_early and not barge_in.is_answer(state, event.text)

@@ -253,8 +253,9 @@ def answer(state: CallState, event: Event, now: int) -> Change:
         rounds=0,
         reprompts=0,
     )
-    draft = state.draft if state.draft is not None and ask_the_same(state.draft.words, tokens(said.text)) else None
-    state = open_reply(replace(state, draft=None if draft else state.draft), now, is_recital=False, draft=draft)
+    known, words = state.draft, tokens(said.text)
+    draft = known if known is not None and ask_the_same(known.words, words, state.tables) else None
+    state = open_reply(replace(state, draft=None if draft else known), now, is_recital=False, draft=draft)
     return state, (StartReply(state.reply, state.turn, is_drafted=draft is not None),)
 
 

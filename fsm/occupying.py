@@ -35,7 +35,7 @@ def is_away(state: CallState, _event: Event, _now: int) -> bool:
 def agrees_while_keying(state: CallState, event: WordsHeard, _now: int) -> bool:
     """An "okay" or "um" over the keys is no turn."""
     is_keying = state.occupied is not None and state.occupied.kind is Occupation.KEYS
-    return is_keying and is_backchannel(event.text)
+    return is_keying and is_backchannel(event.text, state.tables)
 
 
 def is_away_for_good(state: CallState, event: Event, now: int) -> bool:

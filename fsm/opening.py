@@ -123,7 +123,7 @@ def with_expected(state: CallState, heard: str) -> CallState:
     phrases = state.phrases
     if not heard or heard in (phrases.pardon, phrases.still_there, phrases.was_that_for_me, phrases.apology):
         return state
-    return replace(state, expected=state.told_to_expect or expected_after(heard, phrases.hints))
+    return replace(state, expected=state.told_to_expect or expected_after(heard, phrases.hints, state.tables))
 
 
 def close_reply(state: CallState, heard: str | None = None, *, is_broken: bool = False) -> CallState:

@@ -2,7 +2,9 @@
 
 import re
 
+from fsm.english import ENGLISH
 from fsm.expectations import Kind, expected_after
+from fsm.language import Language
 from fsm.words import tokens
 
 WORDS_SINCE = 2
@@ -11,12 +13,12 @@ WORDS_SINCE = 2
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-def ends_in_closed_question(heard: str) -> bool:
+def ends_in_closed_question(heard: str, language: Language = ENGLISH) -> bool:
     """Whether the last sentence that was `heard` whole asks for a yes or a no, and little was said since."""
     sentences = _SENTENCE_END.split(heard.strip())
     if len(sentences) > 1 and not sentences[-1].endswith("?") and len(tokens(sentences[-1])) <= WORDS_SINCE:
         sentences.pop()
-    return sentences[-1].endswith("?") and expected_after(sentences[-1]).kind is Kind.YES_NO
+    return sentences[-1].endswith("?") and expected_after(sentences[-1], language=language).kind is Kind.YES_NO
 
 
 def last_sentence(said: str) -> str:

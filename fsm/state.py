@@ -4,8 +4,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from fsm.answerer import Answerer
+from fsm.english import ENGLISH
 from fsm.events import Occupation, ToolCall
 from fsm.expectations import ANYTHING, Expected
+from fsm.language import Language
+from fsm.languages import language_of
 from fsm.profile import Phrases, Profile
 from fsm.transcript import Message
 from fsm.values import replace
@@ -146,6 +149,8 @@ class CallState:
 
     profile: Profile = field(default_factory=Profile)
     phrases: Phrases = field(default_factory=Phrases)
+    language: str = ENGLISH.code
+    """What the caller and we speak."""
     mode: Mode = Mode.CONNECTING
     now: int = 0
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -279,6 +284,11 @@ class CallState:
     """Why the call ends once the present reply was heard; empty while it goes on."""
     is_last_word: bool = False
     """It ends whatever the caller says: the present reply, a goodbye, cannot be interrupted."""
+
+    @property
+    def tables(self) -> Language:
+        """What words mean in the language of the call."""
+        return language_of(self.language)
 
     def set_deadlines(self, **instants: int | None) -> "CallState":
         """The state with some deadlines changed."""

@@ -1,12 +1,10 @@
-"""What words tell about whether more of them come: a table a person can read, and questions on it."""
+"""What words tell about whether more of them come: questions on them, and on the tables of their language."""
 
 import re
 from functools import lru_cache
 
-COURTESIES = frozenset(
-    {"please", "thanks", "thank you", "thanks a lot", "thank you very much", "um", "uh", "uhm", "er"}
-)
-"""Said after a request they change nothing of it."""
+from fsm.english import ENGLISH
+from fsm.language import Language
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
@@ -30,8 +28,8 @@ def adds_words(known: str, text: str) -> bool:
     return not any(tail[i : i + len(new)] == new for i in range(len(tail)))
 
 
-def ask_the_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def ask_the_same(one: tuple[str, ...], other: tuple[str, ...], language: Language = ENGLISH) -> bool:
     """Whether two utterances, as `tokens` has them, want the same answer: but for politeness at the end of one."""
     shorter, longer = sorted((one, other), key=len)
     rest = longer[len(shorter) :]
-    return longer[: len(shorter)] == shorter and (not rest or (bool(shorter) and " ".join(rest) in COURTESIES))
+    return longer[: len(shorter)] == shorter and (not rest or (bool(shorter) and " ".join(rest) in language.courtesies))

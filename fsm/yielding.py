@@ -154,7 +154,7 @@ def shield(state: CallState, event: PassageReached, now: int) -> Change:
 
 def overhear(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
     """Words that want no floor; a late "yeah" may still answer what we were asking when it began."""
-    if not is_assent(event.text):
+    if not is_assent(event.text, state.tables):
         return state, ()
     return replace(state, agreed=event.text, agreed_after=state.heard_before), ()
 
@@ -206,7 +206,7 @@ def carry_on(state: CallState, event: Event, now: int) -> Change:
     if isinstance(event, WordsHeard | TurnEnded):
         state = replace(state, utterance=_with(state.utterance, event))
     said = state.utterance.words
-    agreed, after = (said, state.heard_before) if is_assent(said) else (state.agreed, state.agreed_after)
+    agreed, after = (said, state.heard_before) if is_assent(said, state.tables) else (state.agreed, state.agreed_after)
     kept = replace(state.utterance, settled=(), interim="")  # keys pressed where they have to wait, asides before that
     state = replace(
         state,

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fsm.floor_words import ASIDES, BACKCHANNEL_PHRASES, INTERRUPTIONS, LONGEST_PHRASE, Bid, bid_of, is_assent
+from fsm.floor_words import LONGEST_PHRASE, Bid, bid_of, is_assent
+from fsm.language import Language
+from fsm.languages import LANGUAGES
 from fsm.questions import ends_in_closed_question
 
 
@@ -39,9 +41,10 @@ def test_assent(text: str, assents: bool) -> None:
     assert is_assent(text) is assents
 
 
-@pytest.mark.parametrize("table", [ASIDES, BACKCHANNEL_PHRASES, INTERRUPTIONS])
-def test_no_phrase_is_longer_than_is_looked_for(table: frozenset[str]) -> None:
-    assert max(len(phrase.split()) for phrase in table) <= LONGEST_PHRASE
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.code)
+def test_no_phrase_is_longer_than_is_looked_for(language: Language) -> None:
+    for table in (language.asides, language.backchannel_phrases, language.interruptions, language.addresses):
+        assert max(len(phrase.split()) for phrase in table) <= LONGEST_PHRASE
 
 
 @pytest.mark.parametrize(
