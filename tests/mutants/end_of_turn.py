@@ -17,7 +17,7 @@ Plan = AbstractContextManager[object]
 
 @mutant("a sentence that ends in 'and' counts as complete", "pause_jump_in")
 def unfinished_ignored() -> Plan:
-    return swapped(endpointing, "leaning_of", lambda text: min(0, leaning_of(text)))
+    return swapped(endpointing, "leaning_of", lambda text, language: min(0, leaning_of(text, language)))
 
 
 @mutant("the wait counts from the arrival of words, not from the caller's last sound", "quick_yes", "late_final")

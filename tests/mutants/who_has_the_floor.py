@@ -64,7 +64,7 @@ def greeting_deaf() -> Plan:
 
 @mutant("an mm-hmm is taken for a turn", "mhm_kills_reply", "booking")
 def backchannel_is_a_turn() -> Plan:
-    return swapped(barge_in, "bid_of", lambda _text, *, is_settled: floor_words.Bid.FLOOR)
+    return swapped(barge_in, "bid_of", lambda _text, *, is_settled, language: floor_words.Bid.FLOOR)
 
 
 @mutant("the phone stays silent until it is decided", "a_hush_is_short")
