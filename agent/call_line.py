@@ -5,28 +5,38 @@ what becomes of that is read off its state after every step.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from agent import twiml
-from agent.clock import Clock, Timer
-from agent.errors import Fault
+from agent.clock import Clock
+from agent.errors import Fault, FaultKind
 from agent.handover import OUTCOME, Facts, Handover, Lent
 from agent.key_tones import tones_of
+from agent.line_waits import (
+    Wait,
+    ends_by_itself,
+    ends_when_all_was_heard,
+    ends_when_the_caller_has_the_floor,
+    ends_with_a_new_reply,
+)
 from agent.manners import Manners
 from agent.telephony import TelephonyError
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
 from fsm.occupying import may_leave
 from fsm.state import CallState, Mode
 from fsm.units import ms_to_ns, samples_to_ns
-from tools.call_line import Keyed
-from tools.context import ToolError
+from tools.call_line import CallerLeftError, Keyed
+from tools.context import ToolError, ToolFailed
 
 BUSY = "Something else is being done with this call: wait for its end."
 OVER = "The caller is gone."
 INTERRUPTED = "The caller spoke instead. Nothing was done."
+NO_CONNECTOR = "This line takes no payments: TWILIO_PAY_CONNECTOR is not set."
+UNTOLD = "The caller was at the payment form; whether the card was charged is not known yet."
 
+UNANSWERED = (FaultKind.TIMEOUT, FaultKind.UNREACHABLE)
+"""After these nobody knows whether the order was carried out."""
 
 RING_S = 25
 """A person's telephone rings so long: five times. More lets voicemail pick up."""
@@ -53,22 +63,6 @@ class LineOwner(Protocol):
         """Something worth knowing goes into the trace."""
 
 
-@dataclass(slots=True)
-class _Wait:
-    """A tool that waits; `reply` is who asked for it. `check` may settle it after each step of the machine."""
-
-    reply: int
-    future: asyncio.Future[bool]
-    check: Callable[["_Wait", CallState], None]
-    digits: list[str] = field(default_factory=list)
-    timer: Timer | None = None
-
-    def settle(self, *, is_done: bool) -> None:
-        """It is over."""
-        if not self.future.done():
-            self.future.set_result(is_done)
-
-
 class TelephoneLine:
     """`tools.call_line.CallLine` of one call, one use at a time."""
 
@@ -87,7 +81,7 @@ class TelephoneLine:
         self._call_sid = call_sid
         self._owner = owner
         self._clock = clock
-        self._wait: _Wait | None = None
+        self._wait: Wait | None = None
         self._keys: tuple[int, str, int] | None = None
         self._is_over = False
         self._kept: dict[str, str] = {}
@@ -97,7 +91,7 @@ class TelephoneLine:
 
     async def collect_digits(self, count: int, finish_on: str, timeout_ms: int) -> Keyed:
         """The next keys; see `CallLine`. A caller who says something else instead ends it."""
-        wait = self._begin(_ends_with_a_new_reply)
+        wait = self._begin(ends_with_a_new_reply)
         self._keys = (count, finish_on, timeout_ms)
         self._await_key(wait, timeout_ms)
         self._owner.feed(CallerOccupied(Occupation.KEYS, wait.reply, (count + 1) * timeout_ms))
@@ -124,7 +118,7 @@ class TelephoneLine:
 
     async def hold(self, at_most_ms: int) -> bool:
         """Whether the caller came back in time; see `CallLine`."""
-        wait = self._begin(_ends_when_the_caller_has_the_floor)
+        wait = self._begin(ends_when_the_caller_has_the_floor)
         self._time_out(wait, at_most_ms)
         self._owner.feed(CallerOccupied(Occupation.HOLD, wait.reply, at_most_ms))
         try:
@@ -134,7 +128,7 @@ class TelephoneLine:
 
     async def send_digits(self, digits: str) -> None:
         """Sound keys of ours once our words were heard; see `CallLine`."""
-        wait = self._begin(_ends_when_all_was_heard)
+        wait = self._begin(ends_when_all_was_heard)
         wait.check(wait, self._owner.state)
         try:
             if not await wait.future:
@@ -155,12 +149,30 @@ class TelephoneLine:
             raise ToolError(f"There is nobody called {to!r} to connect to; known are {known}.")
         lent = Lent(briefing, TRANSFER_MS, _nobody)
         facts = await self._give(handover, twiml.dial(handover.origin, number, RING_S), lent)
+        if OUTCOME not in facts:
+            raise CallerLeftError(OVER)
         return facts[OUTCOME]
 
-    async def pay(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+    @property
+    def people(self) -> Sequence[str]:
+        """Whom a caller may be connected with; see `CallLine`."""
+        return tuple(self._handover.people) if self._handover is not None else ()
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether Twilio has somebody who charges cards; see `CallLine`."""
+        return self._handover is not None and bool(self._handover.pay_connector)
+
+    async def pay(self, key: str, attributes: Mapping[str, str]) -> Mapping[str, str]:
         """Have Twilio take a payment; see `CallLine`."""
         handover = self._given_handover()
-        return await self._give(handover, twiml.pay(handover.origin, attributes), Lent("", PAYMENT_MS, _nobody))
+        if not handover.pay_connector:
+            raise ToolError(NO_CONNECTOR)
+        ours = {"paymentConnector": handover.pay_connector, "language": handover.language, **attributes}
+        facts = await self._give(handover, twiml.pay(handover.origin, key, ours), Lent("", PAYMENT_MS, _nobody, key))
+        if OUTCOME not in facts:
+            raise ToolFailed("the payment form told nothing before the call was over", told=UNTOLD)
+        return facts
 
     # --- for the call --------------------------------------------------------------------------------------------
 
@@ -195,8 +207,13 @@ class TelephoneLine:
         """The call is over."""
         self._is_over = True
         self._kept.clear()
-        if self._wait is not None and not self._wait.future.done():
-            self._wait.future.set_exception(ToolError(OVER))
+        wait = self._wait
+        if wait is None or wait.future.done():
+            return
+        if wait.check is ends_by_itself:
+            wait.settle(is_done=False)  # the caller was in other hands: what became of it is for the tool to find out
+        else:
+            wait.future.set_exception(ToolError(OVER))
 
     # --- inside --------------------------------------------------------------------------------------------------
 
@@ -207,7 +224,7 @@ class TelephoneLine:
 
     async def _give(self, handover: Handover, document: bytes, lent: Lent) -> Facts:
         """Hand the call over once our words were heard, and wait for what becomes of it."""
-        wait = self._begin(_ends_when_all_was_heard)
+        wait = self._begin(ends_when_all_was_heard)
         wait.check(wait, self._owner.state)
         try:
             if not await wait.future:
@@ -215,11 +232,10 @@ class TelephoneLine:
             self._owner.feed(CallerOccupied(Occupation.AWAY, wait.reply, lent.limit_ms))
             if self._owner.state.occupied is None:
                 raise ToolError(INTERRUPTED)
-            wait.future, wait.check = asyncio.get_running_loop().create_future(), _ends_by_itself
-            lent.on_back = lambda facts: wait.settle(is_done=OUTCOME in facts)
+            wait.future, wait.check = asyncio.get_running_loop().create_future(), ends_by_itself
+            lent.on_back = lambda _facts: wait.settle(is_done=True)
             await self._ask(handover, document, lent)
-            if not await wait.future:
-                raise ToolError(OVER)
+            await wait.future
             return lent.facts
         finally:
             self._end(wait)
@@ -230,28 +246,30 @@ class TelephoneLine:
                 raise ToolError(OVER)
         except TelephonyError as error:
             self._owner.note_fault(error.fault)
+            if error.fault.kind in UNANSWERED:
+                raise ToolFailed(str(error), told="The telephone network may have done it all the same.") from error
             raise ToolError("The telephone network refused it. Nothing was done.") from error
 
-    def _begin(self, check: Callable[[_Wait, CallState], None]) -> _Wait:
+    def _begin(self, check: Callable[[Wait, CallState], None]) -> Wait:
         if self._is_over:
             raise ToolError(OVER)
         if self._wait is not None:
             raise ToolError(BUSY)
-        self._wait = _Wait(self._owner.state.reply, asyncio.get_running_loop().create_future(), check)
+        self._wait = Wait(self._owner.state.reply, asyncio.get_running_loop().create_future(), check)
         return self._wait
 
-    def _end(self, wait: _Wait) -> None:
+    def _end(self, wait: Wait) -> None:
         self._wait = None
         if wait.timer is not None:
             wait.timer.cancel()
         if not self._is_over and self._owner.state.occupied is not None:
             self._owner.feed(CallerReturned())
 
-    def _await_key(self, wait: _Wait, timeout_ms: int) -> None:
+    def _await_key(self, wait: Wait, timeout_ms: int) -> None:
         """The wait for the first key begins once our words were heard: until then it begins anew."""
         self._time_out(wait, timeout_ms, lambda: may_leave(self._owner.state) or bool(wait.digits))
 
-    def _time_out(self, wait: _Wait, after_ms: int, is_fair: Callable[[], bool] = lambda: True) -> None:
+    def _time_out(self, wait: Wait, after_ms: int, is_fair: Callable[[], bool] = lambda: True) -> None:
         if wait.timer is not None:
             wait.timer.cancel()
 
@@ -272,26 +290,5 @@ class TelephoneLine:
             timer.cancel()
 
 
-def _ends_with_a_new_reply(wait: _Wait, state: CallState) -> None:
-    if state.reply != wait.reply:
-        wait.settle(is_done=False)
-
-
-def _ends_when_the_caller_has_the_floor(wait: _Wait, state: CallState) -> None:
-    if state.reply != wait.reply or state.mode is Mode.LISTENING:
-        wait.settle(is_done=True)
-
-
-def _ends_by_itself(_wait: _Wait, _state: CallState) -> None:
-    """What the machine decides does not end it."""
-
-
 def _nobody(_facts: Facts) -> None:
     """Nobody waits yet."""
-
-
-def _ends_when_all_was_heard(wait: _Wait, state: CallState) -> None:
-    if state.reply != wait.reply or state.mode is Mode.LISTENING:
-        wait.settle(is_done=False)
-    elif may_leave(state):
-        wait.settle(is_done=True)

@@ -54,6 +54,7 @@ class Config:
     twilio_auth_token: Secret = Secret()
     twilio_shared_key_secret: Secret = Secret()
     twilio_number: str = ""
+    twilio_pay_connector: str = ""
     twilio_base_url: str = ""
     twilio_edge: str = ""
     twilio_region: str = ""

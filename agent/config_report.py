@@ -25,6 +25,7 @@ def describe(config: Config) -> tuple[SettingLine, ...]:
     return (
         *_how_reached(config),
         _twilio_rest(config),
+        _payments(config),
         _ears(config),
         _key("GROQ_API_KEY", config.groq_api_key, config.groq_base_url, config.groq_model, "cannot answer"),
         _voice(config),
@@ -146,6 +147,13 @@ def _twilio_rest(config: Config) -> SettingLine:
         return SettingLine(name, False, "calls can be answered, but not placed (offhook call) or ended by REST")
     number = config.twilio_number or "set TWILIO_NUMBER, or say --from"
     return SettingLine(name, True, f"calls can be placed (offhook call), from: {number}")
+
+
+def _payments(config: Config) -> SettingLine:
+    if not config.twilio_pay_connector:
+        return SettingLine("TWILIO_PAY_CONNECTOR", True, "not set: no cards are taken by Twilio's payment form")
+    meaning = f"cards are asked for by Twilio's payment form, and charged through {config.twilio_pay_connector}"
+    return SettingLine("TWILIO_PAY_CONNECTOR", True, meaning)
 
 
 def _ears(config: Config) -> SettingLine:

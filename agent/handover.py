@@ -18,6 +18,9 @@ OUTCOME = "outcome"
 CONNECTED = "connected"
 """The outcome of a call that a person took: it does not come back."""
 
+Kept = Callable[[str, Facts], None]
+"""Told how a payment ended, by its idempotency key: as soon as it comes, late or twice, whatever became of its call."""
+
 
 class Redirects(Protocol):
     """What can be done to a call beside its stream."""
@@ -29,11 +32,15 @@ class Redirects(Protocol):
 
 @dataclass(slots=True)
 class Lent:
-    """A call in other hands. `briefing` is for whoever picks up: they take the call by a key; empty: they have it."""
+    """A call in other hands. `briefing` is for whoever picks up: they take the call by a key; empty: they have it.
+
+    `payment` is the idempotency key of what is paid meanwhile.
+    """
 
     briefing: str
     limit_ms: int
     on_back: Callable[[Facts], None]
+    payment: str = ""
     facts: dict[str, str] = field(default_factory=dict)
     is_connected: bool = False
 
@@ -43,6 +50,7 @@ class Lendings:
 
     def __init__(self) -> None:
         self._lent: dict[str, Lent] = {}
+        self.on_paid: Kept = lambda _key, _facts: None
 
     def of(self, call_sid: str) -> Lent | None:
         """The lending of a call, None for one that is ours."""
@@ -61,13 +69,15 @@ class Lendings:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """Hands calls over; `origin` is our public one."""
+    """Hands calls over; `origin` is our public one, `pay_connector` Twilio's name for who charges cards, if anybody."""
 
     lendings: Lendings
     telephony: Redirects
     origin: str
     people: Mapping[str, str] = field(default_factory=dict)
     """Telephone numbers (E.164) of those whom a caller may be connected with, by name."""
+    pay_connector: str = ""
+    language: str = "en-US"
 
     async def give(self, call_sid: str, document: bytes, lent: Lent) -> bool:
         """Hand a call over; False: it is over. Raises TelephonyError; then the call is ours still."""

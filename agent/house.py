@@ -93,7 +93,10 @@ class House:
         self.desk.after_call = self.after_calls.call_over
         if telephony is not None:
             lendings, origin = self.server.switchboard.lendings, config.public_url.rstrip("/")
-            self.desk.handover = Handover(lendings, telephony, origin, agent.people)
+            lendings.on_paid = self.desk.workshop.keep_receipt
+            self.desk.handover = Handover(
+                lendings, telephony, origin, agent.people, config.twilio_pay_connector, agent.language
+            )
         recorder = make_recorder(config, agent, self.network, self.clock)
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder

@@ -96,6 +96,10 @@ class Switchboard:
         """Calls in progress, those included that wait for a new stream."""
         return len(self._lines)
 
+    def has(self, call_sid: str) -> bool:
+        """Whether this call is in progress."""
+        return call_sid in self._lines
+
     @property
     def is_settled(self) -> bool:
         """No call is in progress or about to be, and none that we ended still waits for its last TwiML."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 CONTENT_TYPE = "text/xml"
@@ -12,12 +13,19 @@ PARAMETER_LIMIT = 400
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-BRIEFING_PATH, TAKEN_PATH, DIALLED_PATH, PAID_PATH = (
+BRIEFING_PATH, TAKEN_PATH, DIALLED_PATH, PAID_PATH, PAYMENT_STATUS_PATH = (
     "/transfer/brief",
     "/transfer/take",
     "/transfer/after",
     "/pay/after",
+    "/pay/status",
 )
+PAYMENT_FIELD = "payment"
+"""Of the query of both payment paths: the idempotency key of the payment, by which its result is kept."""
+
+PAY_ATTEMPTS, PAY_ENTRY_S = 3, 15
+"""A caller may key each entry three times, and looks for their card meanwhile."""
+
 KEY_S = 10
 """So long somebody who picked up may take for the key that takes the call."""
 
@@ -86,10 +94,24 @@ def brief(origin: str, text: str, language: str) -> bytes:
     return _document(response)
 
 
-def pay(origin: str, attributes: Mapping[str, str]) -> bytes:
-    """Twilio's own payment form, which asks for the card by keys; `attributes` are those of `<Pay>`."""
+def pay(origin: str, key: str, attributes: Mapping[str, str]) -> bytes:
+    """Twilio's own payment form, which asks for the card by keys; `attributes` are those of `<Pay>`.
+
+    Its result is told twice: by `action`, to which we answer with what comes next, and by `statusCallback`, which comes
+    even where the caller is gone.
+    """
+    query = urlencode({PAYMENT_FIELD: key})
+    usual = {
+        "input": "dtmf",
+        "action": f"{origin}{PAID_PATH}?{query}",
+        "method": "POST",
+        "statusCallback": f"{origin}{PAYMENT_STATUS_PATH}?{query}",
+        "statusCallbackMethod": "POST",
+        "maxAttempts": str(PAY_ATTEMPTS),
+        "timeout": str(PAY_ENTRY_S),
+    }
     response = ET.Element("Response")
-    ET.SubElement(response, "Pay", {"input": "dtmf", "action": f"{origin}{PAID_PATH}", "method": "POST", **attributes})
+    ET.SubElement(response, "Pay", {**usual, **attributes})
     return _document(response)
 
 

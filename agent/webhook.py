@@ -211,8 +211,8 @@ def _foreign_page(request: WebRequest) -> str | None:
     return "opened by a web page of another origin"
 
 
-def _document_by(answer: Callable[[Form], bytes]) -> Callable[[Form, Form], WebResponse]:
-    return lambda form, _query: _xml(answer(form))
+def _document_by(answer: Callable[[Form, Form], bytes]) -> Callable[[Form, Form], WebResponse]:
+    return lambda form, query: _xml(answer(form, query))
 
 
 def _xml(document: bytes) -> WebResponse:

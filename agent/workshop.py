@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakSet
 
 from agent.clock import Ids
-from tools.call_line import CallLine
+from tools.call_line import CallLine, Receipts
 from tools.context import ToolContext
 from tools.journal import FILE, FileJournal, JournalError
 from tools.ports import Cache
@@ -40,12 +40,13 @@ class Workshop:
         cache: Cache | None = None,
     ) -> None:
         self.tools = tools
-        self.ports = ports
         self._cache = cache
         self.journal = FileJournal(data / FILE, lambda: ids.fresh(""))
+        self.ports = {Receipts: self.journal, **ports}
         self._data = data
         self._now = now
         self._runners: WeakSet[Runner] = WeakSet()
+        self._settling: set[asyncio.Task[None]] = set()
 
     def runner(self, call_id: str, caller: str, line: CallLine | None = None) -> Runner:
         """What runs the tools of one call, which may act on its `line`."""
@@ -62,6 +63,18 @@ class Workshop:
         if webhooks is not None:
             webhooks.warm()
 
+    def keep_receipt(self, key: str, facts: Mapping[str, str]) -> None:
+        """A payment ended: write down how, and do what is left to do where nobody waits for it any more."""
+        try:
+            is_news = self.journal.keep_receipt(key, facts, self._now().isoformat())
+        except JournalError as error:
+            log.error("payment %s (%s): %s", key, facts.get("outcome"), error)  # noqa: TRY400 - it says all there is
+            return
+        if is_news:
+            task = asyncio.get_running_loop().create_task(self.settle())
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+
     async def settle(self) -> None:
         """Find out what became of effects that were under way when a process died, and log it."""
         try:
@@ -72,6 +85,7 @@ class Workshop:
 
     async def close(self) -> None:
         """Let effects under way come to their end, as long as there is time."""
+        await asyncio.gather(*self._settling)
         left = sum(await asyncio.gather(*(runner.settle(CLOSING_MS) for runner in self._runners)))
         if left:
             log.warning("%d tools did not end within %d ms: see `offhook tools journal`", left, CLOSING_MS)

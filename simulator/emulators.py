@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 from agent.clock import Clock, LoopClock
 from agent.net import LoopNetwork
-from simulator.account import ACCOUNT_SID, AUTH_TOKEN
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN, PAY_CONNECTOR
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.dialling import Dialler
@@ -115,6 +115,7 @@ class EmulatedProviders:
             if name == "twilio":
                 env["TWILIO_ACCOUNT_SID"] = ACCOUNT_SID
                 env[provider.key_variable] = AUTH_TOKEN
+                env["TWILIO_PAY_CONNECTOR"] = PAY_CONNECTOR
             else:
                 env[provider.key_variable] = self._key_of(name)
         return env

@@ -26,7 +26,7 @@ from agent.twilio_security import SignatureCheck, StreamTokens, token_secret
 from agent.web_request import WebRequest
 from agent.webhook import VoiceWebhook, admit_by
 from fsm.units import FRAME_MS
-from simulator.account import ACCOUNT_SID, AUTH_TOKEN
+from simulator.account import ACCOUNT_SID, AUTH_TOKEN, PAY_CONNECTOR
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.caller import Caller
@@ -74,6 +74,7 @@ SETTINGS: Mapping[str, str] = {
     "ELEVENLABS_API_KEY": "simulated",
     "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
     "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+    "TWILIO_PAY_CONNECTOR": PAY_CONNECTOR,
     "OFFHOOK_PUBLIC_URL": AGENT_ORIGIN,
 }
 
@@ -160,7 +161,10 @@ class Rehearsal:
             self.switchboard.lendings,
             SimulatedTelephony(lambda: (call.twilio for call in self.calls)),
         )
-        self.desk.handover = Handover(lendings, telephony, AGENT_ORIGIN, agent.people)
+        lendings.on_paid = self.desk.workshop.keep_receipt
+        self.desk.handover = Handover(
+            lendings, telephony, AGENT_ORIGIN, agent.people, config.twilio_pay_connector, agent.language
+        )
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()

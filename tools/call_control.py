@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.call_line import line_of
+from tools.call_line import line_of, receipt_of
 from tools.context import Changes, EndsCall, NotDone, ToolContext, ToolError
 from tools.declare import tool
-from tools.tool import Kind
+from tools.tool import Arguments, Kind
 
 KEY_WAIT_MS = 8_000
 """So long a caller may take for the next key."""
@@ -111,7 +111,13 @@ async def transfer_call(context: ToolContext, to: str, briefing: str = "") -> ob
     return answer if outcome == "connected" else NotDone(answer)
 
 
-@tool(kind=Kind.EFFECT, deadline_ms=148_000, waits_for_people=True)
+async def _was_paid(context: ToolContext, _arguments: Arguments) -> bool | None:
+    """By the receipt, which comes even where the caller was gone."""
+    receipt = receipt_of(context)
+    return None if receipt is None else receipt.get("outcome") == "success"
+
+
+@tool(kind=Kind.EFFECT, deadline_ms=148_000, waits_for_people=True, reconcile=_was_paid)
 async def take_payment(
     context: ToolContext,
     amount: Annotated[str, Field(pattern=r"^[0-9]{1,6}\.[0-9]{2}$")],
@@ -128,5 +134,5 @@ async def take_payment(
         description: What for; for the receipt.
     """  # noqa: D205 - the whole text is one description for the model
     told = {"chargeAmount": amount, "currency": currency} | ({"description": description} if description else {})
-    facts = await line_of(context).pay(told)
+    facts = await line_of(context).pay(context.key, told)
     return dict(facts) if facts.get("outcome") == "success" else NotDone(dict(facts))

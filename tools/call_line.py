@@ -1,10 +1,10 @@
 """What a tool can do with the telephone line of its call: a port that the house offers where it has one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tools.context import ToolContext
+from tools.context import ToolContext, ToolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,10 @@ class Keyed:
 
     digits: str
     is_whole: bool
+
+
+class CallerLeftError(ToolError):
+    """The caller hung up while they were to be connected."""
 
 
 class CallLine(Protocol):
@@ -54,12 +58,37 @@ class CallLine(Protocol):
         """
         ...
 
-    async def pay(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+    @property
+    def people(self) -> Sequence[str]:
+        """The names of those whom `transfer` can connect with."""
+        ...
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether `pay` can do anything."""
+        ...
+
+    async def pay(self, key: str, attributes: Mapping[str, str]) -> Mapping[str, str]:
         """Have the telephone network ask for a card and charge it: `attributes` of Twilio's `<Pay>`; how it went.
 
-        Not a digit of it comes here. "outcome" is "success", or what went wrong; "token", "confirmation": if told.
+        Not a digit of it comes here. "outcome" is "success", or what went wrong; "token", "confirmation", "card_type",
+        "last_four": if told. Raises `ToolError` where nothing was asked for; `ToolFailed` where nobody knows how it
+        went: what is told of it later is a receipt under `key`, the idempotency key of the payment, see `Receipts`.
         """
         ...
+
+
+class Receipts(Protocol):
+    """What was told of payments, by their idempotency keys; kept as soon as it came, the first word for good."""
+
+    def receipt(self, key: str) -> Mapping[str, str] | None:
+        """The facts as `CallLine.pay` gives them; None: nothing was told yet. Raises `JournalError`."""
+        ...
+
+
+def receipt_of(context: ToolContext) -> Mapping[str, str] | None:
+    """What was told of the payment that is made or looked into. Raises `ToolError` where no receipts are kept."""
+    return context.port(Receipts).receipt(context.key)  # type: ignore[type-abstract]  # as below
 
 
 def line_of(context: ToolContext) -> CallLine:

@@ -4,10 +4,11 @@ One SQLite file for all processes of a house. In write-ahead mode an entry costs
 process; a machine that loses its power may lose the last moments, as the databases beside it.
 """
 
+import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 from tools.database import opened
 from tools.outcome import Fate
-from tools.tool import EFFECT_LIMIT_MS
+from tools.tool import PEOPLE_LIMIT_MS
 
 FILE = "effects.db"
 """File name within the data directory."""
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS effects (
 CREATE INDEX IF NOT EXISTS effects_by_intent ON effects (intent, begun_at);
 CREATE INDEX IF NOT EXISTS effects_unsettled ON effects (begun_at) WHERE fate IS NULL OR fate = 'unsure';
 CREATE TABLE IF NOT EXISTS secret (pepper BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (key TEXT PRIMARY KEY, facts TEXT NOT NULL, at TEXT NOT NULL);
 """
 
 
@@ -150,6 +152,19 @@ class FileJournal:
         """The latest attempt at `intent`. Raises `JournalError`."""
         return next(iter(self._select("WHERE intent = ? ORDER BY begun_at DESC, rowid DESC LIMIT 1", (intent,))), None)
 
+    def keep_receipt(self, key: str, facts: Mapping[str, str], at: str) -> bool:
+        """Write down what was told of a payment; False: something was before, and that stays. Raises `JournalError`."""
+        row = (key, json.dumps(dict(facts)), at)
+        with self._opened("written") as database:
+            return database.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)", row).rowcount == 1
+
+    def receipt(self, key: str) -> Mapping[str, str] | None:
+        """What was told of a payment first; a `tools.call_line.Receipts`. Raises `JournalError`."""
+        with self._opened("read") as database:
+            found = database.execute("SELECT facts FROM receipts WHERE key = ?", (key,)).fetchone()
+        told: Mapping[str, str] | None = None if found is None else json.loads(found[0])
+        return told
+
     def entries(self) -> list[Entry]:
         """The latest entries, oldest first; none where there is no journal. Raises `JournalError`."""
         if not self.path.exists():
@@ -165,7 +180,7 @@ class FileJournal:
 
     def _is_under_way(self, entry: Entry, now: datetime) -> bool:
         age = _instant(now) - _instant(datetime.fromisoformat(entry.begun_at))
-        if age > timedelta(milliseconds=EFFECT_LIMIT_MS):
+        if age > timedelta(milliseconds=PEOPLE_LIMIT_MS):
             return False
         return entry.run == self.run or (entry.pid != os.getpid() and _is_alive(entry.pid))
 

@@ -60,6 +60,11 @@ def read(context: ToolContext, business: Business, work: Work[T]) -> Awaitable[T
     return _databases(context).read(business, context.data, work)
 
 
+def write(context: ToolContext, business: Business, work: Work[T]) -> Awaitable[T]:
+    """Do `work` in one transaction in the database of the call's house; see `Databases.write`."""
+    return _databases(context).write(business, context.data, work)
+
+
 async def once(
     context: ToolContext, business: Business, tool: str, work: Work[dict[str, object] | NotDone]
 ) -> dict[str, object] | NotDone:

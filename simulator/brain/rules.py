@@ -79,6 +79,8 @@ class Step(BaseModel):
     """A tool."""
     arguments: dict[str, str] = Field(default_factory=dict)
     """Its arguments: texts with values in braces; a value alone keeps its type."""
+    first: str = ""
+    """What is said in the same answer as the call, before it."""
     says: tuple[Says, ...] = ()
     """What is said to its answer; nothing that fits: the next step follows."""
 

@@ -234,7 +234,8 @@ class TableBrain:
         if step.call not in tools:
             return BrainAnswer(_sentences(standing.prefix, UNKNOWN))
         arguments = {name: argument(text, standing.values) for name, text in step.arguments.items()}
-        return BrainAnswer(standing.prefix, ((step.call, _json(arguments)),))
+        spoken = _sentences(standing.prefix, filled(step.first, standing.values))
+        return BrainAnswer(spoken, ((step.call, _json(arguments)),))
 
 
 def _fitting(step: Step, answer: Mapping[str, Any]) -> Says | None:

@@ -13,6 +13,9 @@ from simulator.runs.evidence import CallEvidence, Evidence
 from tools.appointments.tools import DATABASE, booking_rows
 from tools.tool import PEOPLE_LIMIT_MS, Kind
 
+DONE = ("booked", "moved", "cancelled", "changed", "sent", "paid", "handed_over")
+"""Under one of these an effect says whether it changed anything."""
+
 LONGEST_TOOL_NS = ms_to_ns(PEOPLE_LIMIT_MS + 2_000)
 
 
@@ -106,7 +109,7 @@ def _tries_that_changed_nothing(_facts: Facts, call: CallEvidence, _name: str) -
 
 def _says_no(result: str) -> bool:
     answer = _read(result)
-    return answer is None or answer.get("booked") is False
+    return answer is None or any(answer.get(done) is False for done in DONE)
 
 
 def _read(result: str) -> dict[str, Any] | None:

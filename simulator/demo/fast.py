@@ -22,7 +22,7 @@ def perform_fast(options: Options, observer: Observer | None = None) -> Performa
     rehearsal = Rehearsal(options.data, cast, observer)
     rehearsal.prepare()
     with StereoRecorder(options.record) as recorder:
-        call = rehearsal.call(story.script, tap=recorder)
+        call = rehearsal.call(story.script, behaviour=story.phone, tap=recorder)
         rehearsal.finish()
     rehearsal.close()
     assert call.ended_at is not None, "finish waits for the end"

@@ -22,6 +22,7 @@ from simulator.emulators import EmulatedProviders, Setup
 from simulator.peers.twilio import TwilioCall
 from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.peers.twilio_records import CallPlan, TwilioAccount
+from simulator.peers.twilio_rest import TwilioRestPeer
 from simulator.recording import StereoRecorder
 from simulator.script import Script
 
@@ -41,8 +42,9 @@ async def perform_live(
     options = replace(options, now=options.now or story.now)
     async with EmulatedProviders(Setup(seed=options.seed, brain=brain_of(options.agent))) as emulated:
         config = load_config(demo_settings(emulated.env, options.data, options.agent) | KEPT_WIRES)
+        api = emulated.peer(TwilioRestPeer)
         async with opened_house(config, options, observer) as house:
-            return await place_call(house, options, story.script, watch=watch)
+            return await place_call(house, options, story.script, phone=story.phone, watch=watch, on_placed=api.adopt)
 
 
 @asynccontextmanager
@@ -63,16 +65,18 @@ async def opened_house(
         yield house
 
 
-async def place_call(
+async def place_call(  # noqa: PLR0913 - its surroundings, each by name
     house: House,
     options: Options,
     script: Script,
     *,
     ear: Ear | None = None,
+    phone: TwilioBehaviour | None = None,
     watch: Watch = lambda _caller: None,
+    on_placed: Callable[[TwilioCall], None] = lambda _call: None,
     patience_ms: int = 60_000,
 ) -> Performance:
-    """One caller's call, from ring to the release of all it held."""
+    """One caller's call, from ring to the release of all it held; whoever must know of it learns by `on_placed`."""
     network = LoopNetwork()
     over = asyncio.Event()
     caller = Caller(house.clock, random.Random(f"{options.seed}/caller"), script, ear=ear, patience_ms=patience_ms)
@@ -85,12 +89,13 @@ async def place_call(
             TwilioAccount(ACCOUNT_SID, AUTH_TOKEN),
             caller,
             CallPlan(url=f"{origin}/voice", status_callback=f"{origin}/status"),
-            behaviour=TwilioBehaviour(say_ms_per_character=0),
+            behaviour=replace(phone or TwilioBehaviour(), say_ms_per_character=0),
             tap=recorder,
             on_ended=over.set,
         )
         caller.attach(call)
         watch(caller)
+        on_placed(call)
         started_at = house.clock.now()
         call.place()
         try:

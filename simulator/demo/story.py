@@ -9,6 +9,7 @@ from agent.agent_file import agent_path
 from agent.errors import SettingsError
 from simulator.caller import Caller
 from simulator.peers.twilio import TwilioCall
+from simulator.peers.twilio_behaviour import TwilioBehaviour
 from simulator.runs.plan import Plan
 from simulator.scenario import ScriptError, load, read
 from simulator.script import Script
@@ -63,6 +64,11 @@ class Story:
     def script(self) -> Script:
         """What the caller does."""
         return self.plan.callers[0].script
+
+    @property
+    def phone(self) -> TwilioBehaviour:
+        """What the telephone network does for them."""
+        return self.plan.callers[0].phone
 
 
 def story_of(agent: str) -> Story:

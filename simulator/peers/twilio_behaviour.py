@@ -60,7 +60,10 @@ class TwilioBehaviour:
     people: tuple[tuple[str, str], ...] = ()  # numbers, and whether they take, decline, are busy or never answer
     pick_up_s: int = 4  # a person's telephone rings so long; nobody who is told of none always picks up and takes
     pay_s: int = 20  # how long a caller needs for the payment form
-    pay_result: str = "success"
+    pay_keys: tuple[str, ...] = ()  # what they key there, entry by entry; "": nothing, "*": enough; then, what is right
+    pay_result: str = "success"  # once all is keyed; "payment-connector-error": the card is declined
+    pay_told_after_ms: int = 0  # from the charge to the question what comes after the form
+    pay_callback_after_ms: int = 0  # so late the form's status callback is sent
     answering: Answering = Answering.ANSWERED  # of an outbound call
     ring_ms: int = 0  # an outbound call rings so long
     answered_by: str = ""  # result of asynchronous answering machine detection, where it was asked for

@@ -13,8 +13,9 @@ from simulator.peers import twilio_twiml as twiml
 from simulator.peers.fetch import HttpAnswer
 from simulator.peers.twilio_connect import Connection
 from simulator.peers.twilio_other_leg import OtherLeg
+from simulator.peers.twilio_pay import PayForm
 from simulator.peers.twilio_player import Handset, Tap
-from simulator.peers.twilio_records import CallRecord, Status, fresh_sid
+from simulator.peers.twilio_records import CallRecord, Status
 from simulator.peers.twilio_requests import Carrier, Requests
 from simulator.peers.twilio_stream import StreamEnd, TwilioPhone
 
@@ -78,6 +79,8 @@ class Program:
         self._tap = tap
         self._listener = listener
         self.charged: list[str] = []
+        self._form: PayForm | None = None
+        self._card_keys = deque(carrier.behaviour.pay_keys)
         self.other_leg = OtherLeg(carrier, requests, record, self.on_dial_over)
         self._verbs: deque[twiml.Verb] = deque()
         self._document_url = ""
@@ -105,6 +108,9 @@ class Program:
         self._requests.give_up_asking()
         self._verbs.clear()
         self.other_leg.drop()
+        form, self._form = self._form, None
+        if form is not None:
+            form.drop()
         if self._wait is not None:
             self._wait.cancel()
         connection, self.connection = self.connection, None
@@ -160,8 +166,7 @@ class Program:
                 self._listener.note(NOT_SIMULATED, "<Gather> is simulated on the other line only, and was skipped")
                 self._pause(0, self._next)
             case twiml.Pay():
-                self.charged.append(verb.amount)
-                self._pause(self._behaviour.pay_s * 1_000, partial(self._on_paid, verb))
+                self._pay(verb)
             case twiml.Enqueue():
                 self.enqueued.append(verb)
                 self._pause(self._behaviour.dial_s * 1_000, self._next)
@@ -181,18 +186,14 @@ class Program:
             return
         self.ask(urljoin(self._document_url, verb.action), verb.method, *told)
 
-    def _on_paid(self, verb: twiml.Pay) -> None:
-        result = self._behaviour.pay_result
-        facts = [("Result", result)]
-        if result == "success":
-            facts += [
-                ("PaymentToken", fresh_sid("PT", self._carrier.rng)),
-                ("PaymentConfirmationCode", "ch_simulated"),
-                ("PaymentCardNumber", "xxxx-xxxx-xxxx-4242"),
-                ("PaymentCardType", "visa"),
-                ("ExpirationDate", "1230"),
-            ]
-        self.ask(urljoin(self._document_url, verb.action), verb.method, *facts)
+    def _pay(self, verb: twiml.Pay) -> None:
+        charged = partial(self.charged.append, verb.amount)
+        self._form = PayForm(self._carrier, self._requests, self._record, verb, charged, partial(self._on_paid, verb))
+        self._form.begin(self._card_keys, self.said)
+
+    def _on_paid(self, verb: twiml.Pay, told: Sequence[tuple[str, str]]) -> None:
+        self._form = None
+        self.ask(urljoin(self._document_url, verb.action), verb.method, *told)
 
     # --- the stream ---------------------------------------------------------------------------------------
 

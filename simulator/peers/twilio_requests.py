@@ -86,14 +86,15 @@ class Requests:
             self._webhook.cancel()
             self._webhook = None
 
-    def tell(self, url: str, method: str, parameters: list[Parameter]) -> None:
-        """Deliver a callback: as often, and as late, as the behaviour has it."""
+    def tell(self, url: str, method: str, parameters: list[Parameter], *, after_ms: int = 0) -> None:
+        """Deliver a callback: as often, and as much later than `after_ms`, as the behaviour has it."""
         token, behaviour = self._token(), self._carrier.behaviour
         for _ in range(behaviour.callback_copies):
             self._callbacks_pending += 1
             deliver = partial(self._deliver, url, method, parameters, token)
-            if behaviour.callback_jitter_ms:
-                delay_ns = self._carrier.rng.randrange(behaviour.callback_jitter_ms * NS_PER_MS)
+            if behaviour.callback_jitter_ms or after_ms:
+                jitter_ns = behaviour.callback_jitter_ms * NS_PER_MS
+                delay_ns = after_ms * NS_PER_MS + (self._carrier.rng.randrange(jitter_ns) if jitter_ns else 0)
                 self._carrier.clock.call_at(self._carrier.clock.now() + delay_ns, deliver)
             else:
                 deliver()

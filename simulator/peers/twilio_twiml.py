@@ -89,11 +89,18 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """Twilio asks for a card and charges it; `action` is told how it went."""
+    """Twilio asks for a card and charges it; `action` is told how it went, and `status_callback` as well.
+
+    Each entry may be made `max_attempts` times, and may take `timeout_s`; `knows_postal_code`: it is not asked for.
+    """
 
     action: str
     amount: str
     method: str = "POST"
+    status_callback: str = ""
+    timeout_s: int = 5
+    max_attempts: int = 1
+    knows_postal_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +184,14 @@ def _reject(element: ET.Element) -> Reject:
 def _dial(element: ET.Element) -> Dial:
     number = element.find("Number")
     url = "" if number is None else number.get("url", "")
-    timeout = element.get("timeout", "30")
-    if not timeout.isdecimal():
-        raise TwimlError(SCHEMA_VIOLATED, f"<Dial timeout>: expected whole seconds, got {timeout!r}")
-    return Dial(_text(element), element.get("action", ""), _method(element), url, int(timeout))
+    return Dial(_text(element), element.get("action", ""), _method(element), url, _number(element, "timeout", 30))
+
+
+def _number(element: ET.Element, attribute: str, otherwise: int) -> int:
+    told = element.get(attribute, str(otherwise))
+    if not told.isdecimal():
+        raise TwimlError(SCHEMA_VIOLATED, f"<{element.tag} {attribute}>: expected a whole number, got {told!r}")
+    return int(told)
 
 
 def _gather(element: ET.Element) -> Gather:
@@ -191,7 +202,15 @@ def _pay(element: ET.Element) -> Pay:
     action = element.get("action", "")
     if not action:
         raise TwimlError(SCHEMA_VIOLATED, "<Pay>: expected the attribute action")
-    return Pay(action, element.get("chargeAmount", ""), _method(element))
+    return Pay(
+        action,
+        element.get("chargeAmount", ""),
+        _method(element),
+        element.get("statusCallback", ""),
+        _number(element, "timeout", 5),
+        _number(element, "maxAttempts", 1),
+        element.get("postalCode", "true") != "true",
+    )
 
 
 def _enqueue(element: ET.Element) -> Enqueue:

@@ -43,8 +43,9 @@ OURS = frozenset(
         *("OFFHOOK_DATA", "OFFHOOK_AGENT", "OFFHOOK_HOST", "OFFHOOK_PORT", "OFFHOOK_STT", "OFFHOOK_TTS"),
         "OFFHOOK_END_OF_TURN_MODEL",
     }
+    - {"TWILIO_PAY_CONNECTOR"}
 )
-"""Variables that a simulation sets itself."""
+"""Variables that a simulation sets itself, and a script may not."""
 
 VARIABLES = tuple(sorted(variable_of(f.name) for f in fields(Config) if f.name not in NO_VARIABLES))
 

@@ -16,9 +16,12 @@ from agent.web_request import Form
 from fsm.events import CallerOccupied, CallerReturned, Occupation
 from fsm.state import Mode
 from tests.agent.test_call_line import SPEAKING, THINKING, FakeCall, passes, told
-from tools.context import ToolError
+from tools.call_line import CallerLeftError
+from tools.context import ToolError, ToolFailed
 
 ORIGIN = "https://phone.example.com"
+PAYMENT = "4f2a.1"
+PAYMENT_PATHS = (twiml.PAID_PATH, twiml.PAYMENT_STATUS_PATH)
 
 
 class Board:
@@ -26,10 +29,15 @@ class Board:
 
     def __init__(self) -> None:
         self.lendings = Lendings()
+        self.lendings.on_paid = lambda key, facts: self.receipts.append((key, facts))
         self.backs: list[Facts] = []
+        self.receipts: list[tuple[str, Facts]] = []
 
-    def lend(self, briefing: str = "") -> Lent:
-        lent = Lent(briefing, 60_000, self.backs.append)
+    def has(self, call_sid: str) -> bool:
+        return self.lendings.of(call_sid) is not None
+
+    def lend(self, briefing: str = "", payment: str = "") -> Lent:
+        lent = Lent(briefing, 60_000, self.backs.append, payment)
         self.lendings.lend("CA1", lent)
         return lent
 
@@ -45,7 +53,8 @@ def answers(board: Board) -> HandoverWebhook:
 
 
 def asked(board: Board, path: str, **form: str) -> str:
-    return answers(board).answers[path](Form(tuple(form.items()))).decode()
+    query = Form((("payment", PAYMENT),)) if path in PAYMENT_PATHS else Form(())
+    return answers(board).answers[path](Form(tuple(form.items())), query).decode()
 
 
 def test_who_picks_up_hears_what_it_is_about_and_takes_the_call_by_a_key() -> None:
@@ -87,10 +96,40 @@ def test_a_call_that_nobody_took_comes_back_with_the_reason(status: str, outcome
 
 def test_of_a_payment_nothing_of_the_card_is_kept() -> None:
     board = Board()
-    lent = board.lend()
+    lent = board.lend(payment=PAYMENT)
     form = {"Result": "success", "PaymentToken": "PT1", "PaymentCardNumber": "xxxx-4242", "ExpirationDate": "1230"}
     assert asked(board, twiml.PAID_PATH, CallSid="CA1", **form) == "back CA1"
-    assert lent.facts == {OUTCOME: "success", "result": "success", "token": "PT1"}
+    assert lent.facts == {OUTCOME: "success", "result": "success", "token": "PT1", "last_four": "4242"}
+    assert board.receipts == [(PAYMENT, lent.facts)]
+
+
+@pytest.mark.parametrize("number", ["4242424242424242", "4242 4242 4242 4242 ", "", "4242"])
+def test_a_number_that_is_not_masked_is_dropped_as_a_whole(number: str) -> None:
+    board = Board()
+    lent = board.lend(payment=PAYMENT)
+    asked(board, twiml.PAID_PATH, CallSid="CA1", Result="success", PaymentCardNumber=number)
+    assert "last_four" not in lent.facts
+
+
+def test_a_result_that_is_told_twice_counts_once_and_one_of_another_payment_does_not() -> None:
+    board = Board()
+    lent = board.lend(payment=PAYMENT)
+    told = {"CallSid": "CA1", "Result": "success", "PaymentConfirmationCode": "ch_1"}
+    assert asked(board, twiml.PAYMENT_STATUS_PATH, **told).endswith("<Response />")
+    assert asked(board, twiml.PAID_PATH, **{**told, "Result": "payment-connector-error"}) == "back CA1"
+    assert lent.facts[OUTCOME] == "success"
+    other = board.lend(payment="other.1")
+    asked(board, twiml.PAYMENT_STATUS_PATH, **told)
+    assert other.facts == {}
+    assert [key for key, _ in board.receipts] == [PAYMENT] * 3
+
+
+def test_a_result_that_comes_after_the_call_is_kept_and_how_far_the_form_is_is_no_result() -> None:
+    board = Board()
+    asked(board, twiml.PAYMENT_STATUS_PATH, CallSid="CA1", PartialResult="true", PaymentCardNumber="xxxx-4242")
+    assert board.receipts == []
+    assert "<Hangup" in asked(board, twiml.PAID_PATH, CallSid="CA1", Result="success")
+    assert board.receipts == [(PAYMENT, {OUTCOME: "success", "result": "success"})]
 
 
 @pytest.mark.parametrize("path", [twiml.BRIEFING_PATH, twiml.TAKEN_PATH, twiml.DIALLED_PATH, twiml.PAID_PATH])
@@ -119,7 +158,8 @@ class Rest:
 
 def calling(rest: Rest) -> tuple[FakeCall, Lendings]:
     lendings = Lendings()
-    return FakeCall(SPEAKING, Handover(lendings, rest, ORIGIN, {"nurse": "+15550007777"})), lendings
+    handover = Handover(lendings, rest, ORIGIN, {"nurse": "+15550007777"}, "Default")
+    return FakeCall(SPEAKING, handover), lendings
 
 
 def test_a_caller_is_handed_over_once_our_words_were_heard_and_the_tool_learns_what_became_of_it() -> None:
@@ -148,7 +188,7 @@ def test_a_caller_who_speaks_is_not_handed_over() -> None:
     call, _ = calling(rest)
 
     async def story(call: FakeCall) -> None:
-        asked = asyncio.create_task(call.line.pay({"chargeAmount": "1.00"}))
+        asked = asyncio.create_task(call.line.pay(PAYMENT, {"chargeAmount": "1.00"}))
         await passes(call, 0)
         call.becomes(replace(THINKING, mode=Mode.LISTENING))
         with pytest.raises(ToolError):
@@ -173,6 +213,48 @@ def test_what_the_telephone_network_refuses_leaves_the_call_ours() -> None:
         assert call.fed[-1] == CallerReturned()
 
 
+@pytest.mark.parametrize("kind", [FaultKind.TIMEOUT, FaultKind.UNREACHABLE])
+def test_an_order_that_was_not_answered_may_have_been_carried_out(kind: FaultKind) -> None:
+    call, _ = calling(Rest(TelephonyError(Fault(Whose.PROVIDER, "twilio", kind, "no answer"))))
+
+    async def story(call: FakeCall) -> None:
+        call.state = THINKING
+        with pytest.raises(ToolFailed):
+            await call.line.pay(PAYMENT, {})
+
+    told(story, call)
+
+
+def test_nobody_knows_what_became_of_a_payment_whose_call_is_over_and_of_a_transfer_one_does() -> None:
+    call, lendings = calling(Rest())
+
+    async def story(call: FakeCall) -> None:
+        call.state = THINKING
+        asked = asyncio.create_task(call.line.pay(PAYMENT, {"chargeAmount": "1.00"}))
+        await passes(call, 0)
+        lendings.end("CA1")
+        with pytest.raises(ToolFailed):
+            await asked
+        asked = asyncio.create_task(call.line.pay(PAYMENT, {"chargeAmount": "1.00"}))
+        await passes(call, 0)
+        call.line.close()
+        with pytest.raises(ToolFailed):
+            await asked
+
+    told(story, call)
+    call, lendings = calling(Rest())
+
+    async def left(call: FakeCall) -> None:
+        call.state = THINKING
+        asked = asyncio.create_task(call.line.transfer("nurse", ""))
+        await passes(call, 0)
+        lendings.end("CA1")
+        with pytest.raises(CallerLeftError):
+            await asked
+
+    told(left, call)
+
+
 def test_only_people_of_the_agents_file_are_called_and_only_where_the_line_can() -> None:
     call, _ = calling(Rest())
 
@@ -180,7 +262,10 @@ def test_only_people_of_the_agents_file_are_called_and_only_where_the_line_can()
         with pytest.raises(ToolError, match="known are nurse"):
             await call.line.transfer("+15551234567", "")
         with pytest.raises(ToolError, match="TWILIO_ACCOUNT_SID"):
-            await TelephoneLine(call, call.clock, lambda _audio: None, None, "CA1", Manners()).pay({})
+            await TelephoneLine(call, call.clock, lambda _audio: None, None, "CA1", Manners()).pay(PAYMENT, {})
+        without = Handover(Lendings(), Rest(), ORIGIN)
+        with pytest.raises(ToolError, match="TWILIO_PAY_CONNECTOR"):
+            await TelephoneLine(call, call.clock, lambda _audio: None, without, "CA1", Manners()).pay(PAYMENT, {})
         held = asyncio.create_task(call.line.hold(1_000))
         await passes(call, 0)
         with pytest.raises(ToolError, match=BUSY):

@@ -18,7 +18,7 @@ from tools.journal import Entry, FileJournal, JournalError
 from tools.outcome import Fate
 from tools.registry import Registry
 from tools.runner import Runner
-from tools.tool import EFFECT_LIMIT_MS, Tool
+from tools.tool import PEOPLE_LIMIT_MS, Tool
 
 NOW = datetime.fromisoformat("2026-11-23T09:00")
 CONTEXT = ToolContext("call-1", "+15550100", Path("nowhere"), lambda: NOW)
@@ -155,7 +155,7 @@ def test_a_slow_effect_is_under_way_until_it_ended(journal: FileJournal) -> None
         (ENTRY, 0, True),  # its process had the number 1, which lives, yet in a container that may be us: see below
         (replace(ENTRY, pid=os.getpid()), 0, True),  # another life of ours
         (replace(ENTRY, pid=os.getppid()), 0, False),  # a neighbour that lives
-        (replace(ENTRY, pid=os.getppid()), EFFECT_LIMIT_MS + 1, True),  # nobody takes so long
+        (replace(ENTRY, pid=os.getppid()), PEOPLE_LIMIT_MS + 1, True),  # nobody takes so long
         (replace(ENTRY, pid=2**22 + 1), 0, True),  # a neighbour that died
         (replace(ENTRY, fate=Fate.UNSURE), 0, True),
         (replace(ENTRY, fate=Fate.DONE), 0, False),

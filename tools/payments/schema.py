@@ -36,8 +36,22 @@ payments = Table(
     Column("call_id", String(64), nullable=False),
     Column("paid_at", String(32), nullable=False),
     Column("key", String(64), nullable=False, unique=True),
+    Column("confirmation", String(64), nullable=False, server_default=""),  # of who charged the card
+)
+payments_begun = Table(
+    "payments_begun",
+    TABLES,
+    Column("key", String(64), primary_key=True),
+    Column("account", String(6), ForeignKey("accounts.number"), nullable=False, index=True),
+    Column("amount_cents", Integer, nullable=False),
+    Column("call_id", String(64), nullable=False),
+    Column("begun_at", String(32), nullable=False),
+    Column("state", String(10), nullable=False),
 )
 add_deeds(TABLES, "payments")
+
+BEGUN, PAID, FAILED, REFUSED = "begun", "paid", "failed", "refused"
+"""What became of a payment that was begun: refused are those whose caller did not know the card on file."""
 
 _SEED = (
     ("204517", "Ada Lovelace", "80202", 12_050, ("tok_ada", "Visa", "4242")),
@@ -64,4 +78,4 @@ def seed(connection: Connection) -> None:
     )
 
 
-UTILITY = Business("payments", TABLES, seed=seed, migrations=Path(__file__).parent / "migrations", head="0001")
+UTILITY = Business("payments", TABLES, seed=seed, migrations=Path(__file__).parent / "migrations", head="0002")

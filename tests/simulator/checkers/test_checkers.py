@@ -18,6 +18,7 @@ from simulator.peers.twilio_stream import StreamWarning
 from simulator.runs.evidence import Evidence, Line
 from simulator.runs.run import gathered
 from simulator.scenario import load
+from simulator.simulated_call import SimulatedCall
 from simulator.witness import Raw
 from tests.simulator.checkers import doctored
 from tests.simulator.checkers.doctored import (
@@ -27,6 +28,7 @@ from tests.simulator.checkers.doctored import (
     the_agent,
     the_call,
     with_agent,
+    with_call,
     with_lines,
     with_rehearsal,
     with_transcript,
@@ -216,6 +218,16 @@ def a_booking_made_twice(evidence: Evidence) -> Evidence:
     witness = doctored.seen_by(evidence)
     witness._ran = {call_id: [*ran, ran[1]] for call_id, ran in witness._ran.items()}
     return with_rehearsal(evidence, witness=witness)
+
+
+@plants("charged-once")
+def a_charge_that_is_in_no_book(evidence: Evidence) -> Evidence:
+    utility = replace(evidence.plan, cast=replace(evidence.plan.cast, agent="payments"))
+    told = the_call(evidence).simulated
+    twilio = copy(told.twilio)
+    twilio.charged = ["50.00"]
+    simulated = SimulatedCall(told.caller, twilio, told.started_at, told.ended_at)
+    return with_call(replace(evidence, plan=utility), simulated=simulated)
 
 
 @plants("effect-ordered")
