@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from simulator.runs.plan import CallerPlan
-from simulator.script import AfterAgentFinished, HangUp, IfLate, Say, Script
+from simulator.script import AfterAgentFinished, AfterWords, HangUp, IfLate, Say, Script
 from tools.appointments.schema import PRACTICE
 from tools.business import Business
 from tools.dispatch.schema import SERVICE
@@ -17,6 +17,9 @@ LAST_NAMES = ("Adams", "Baker", "Carter", "Evans", "Foster", "Green", "Harris", 
 
 THINKS_MS = (5_000, 11_000)
 """People look for numbers and calendars before they answer: a call takes about a minute and a half."""
+
+AWAY_MS = 60_000
+"""Who heard nothing for so long goes on."""
 
 DIGITS = ("oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -34,6 +37,8 @@ class Errand:
     told: str
     agreed: int
     says: Callable[[int], tuple[str, ...]]
+    is_done_elsewhere: bool = False
+    """Whether it is done while the caller is in other hands: then they wait until they hear of it."""
 
     @property
     def agent(self) -> str:
@@ -88,15 +93,23 @@ ERRANDS = (
             *("I want to pay my bill.", f"It is {_spelled(900_000 + n)}.", "One oh oh oh one.", "Twenty dollars."),
             *("Yes, please.", BYE),
         ),
+        is_done_elsewhere=True,
     ),
 )
 """One for each agent that comes with us."""
 
 
+def _moment(errand: Errand, place: int, thinks_ms: int) -> AfterAgentFinished | AfterWords:
+    """When a caller says something."""
+    if errand.is_done_elsewhere and place == errand.agreed + 1:
+        return AfterWords(errand.told, delay_ms=thinks_ms, timeout_ms=AWAY_MS, if_late=IfLate.GO_AHEAD)
+    return AfterAgentFinished(gap_ms=thinks_ms)
+
+
 def caller_of(errand: Errand, number: int, arrives_ms: int, rng: Random) -> CallerPlan:
     """The caller with this number; how long they think is drawn."""
     steps: Script = tuple(
-        Say(text, AfterAgentFinished(gap_ms=rng.randint(*THINKS_MS) if place else 0))
+        Say(text, _moment(errand, place, rng.randint(*THINKS_MS) if place else 0))
         for place, text in enumerate(errand.says(number))
     )
     ends = HangUp(AfterAgentFinished(silence_ms=4_000, timeout_ms=12_000, if_late=IfLate.HANG_UP))
