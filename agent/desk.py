@@ -113,6 +113,11 @@ class Desk:
         """Who answers now."""
         return self._character
 
+    def hand_over_by(self, handover: Handover) -> None:
+        """Calls may be handed over; what is paid meanwhile is written down."""
+        self.handover = handover
+        handover.lendings.on_paid = self.workshop.keep_receipt
+
     def listen_with(self, new_detector: Callable[[OwnVoice], VoiceDetector]) -> None:
         """Calls that start from now on tell voice edges with detectors made so."""
         self._services = replace(self._services, new_voice_detector=new_detector)

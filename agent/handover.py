@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.agent_file import Agent
+from agent.config import Config
+
 log = logging.getLogger(__name__)
 
 Facts = Mapping[str, str]
@@ -90,6 +93,12 @@ class Handover:
                 lent.on_back = _nobody_waits
                 self.lendings.end(call_sid)
         return is_given
+
+
+def make_handover(config: Config, agent: Agent, lendings: Lendings, telephony: Redirects) -> Handover:
+    """To whom an agent's calls may be handed over, by its file and the settings."""
+    origin, connector = config.public_url.rstrip("/"), config.twilio_pay_connector
+    return Handover(lendings, telephony, origin, agent.people, connector, agent.language)
 
 
 def _nobody_waits(_facts: Facts) -> None:

@@ -16,7 +16,7 @@ from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
 from agent.desk import Desk
 from agent.errors import Fault
-from agent.handover import Handover
+from agent.handover import make_handover
 from agent.mcp_servers import McpServers
 from agent.net import LoopNetwork
 from agent.ports import SpeechToText, TextToSpeech
@@ -92,11 +92,7 @@ class House:
         self.after_calls = AfterCalls(config.data, improver(config))
         self.desk.after_call = self.after_calls.call_over
         if telephony is not None:
-            lendings, origin = self.server.switchboard.lendings, config.public_url.rstrip("/")
-            lendings.on_paid = self.desk.workshop.keep_receipt
-            self.desk.handover = Handover(
-                lendings, telephony, origin, agent.people, config.twilio_pay_connector, agent.language
-            )
+            self.desk.hand_over_by(make_handover(config, agent, self.server.switchboard.lendings, telephony))
         recorder = make_recorder(config, agent, self.network, self.clock)
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder

@@ -14,7 +14,7 @@ from agent.assembly import Providers, make_ears, make_model, make_voices
 from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
-from agent.handover import Handover
+from agent.handover import make_handover
 from agent.ports import Wire, WireListener
 from agent.recorder import make_recorder
 from agent.services import ToolRunner
@@ -157,14 +157,8 @@ class Rehearsal:
         self.answered: dict[str, Call] = {}
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
-        lendings, telephony = (
-            self.switchboard.lendings,
-            SimulatedTelephony(lambda: (call.twilio for call in self.calls)),
-        )
-        lendings.on_paid = self.desk.workshop.keep_receipt
-        self.desk.handover = Handover(
-            lendings, telephony, AGENT_ORIGIN, agent.people, config.twilio_pay_connector, agent.language
-        )
+        telephony = SimulatedTelephony(lambda: (call.twilio for call in self.calls))
+        self.desk.hand_over_by(make_handover(config, agent, self.switchboard.lendings, telephony))
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()
