@@ -1,5 +1,6 @@
 """Puts together what calls need from settings and an agent's file; the clock and the network are given."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,10 +144,15 @@ def with_manners(prompt: str, manners: Manners, tools: Registry) -> str:
 
 
 def system_prompt(prompt: str, caller: str, now: datetime) -> str:
-    """The agent's prompt and what it must know of this call. The fixed part comes first: providers cache prefixes."""
+    """The agent's prompt and what it must know of this call."""
     facts = [f"Today is {now:%Y-%m-%d}, a {now:%A}. It is {now:%H:%M}."]
     if caller:
         facts.append(f"The caller's number is {caller}.")
+    return prompt_with(prompt, facts)
+
+
+def prompt_with(prompt: str, facts: Iterable[str]) -> str:
+    """The agent's prompt and some facts. The fixed part comes first: providers cache prefixes."""
     return f"{prompt.strip()}\n\n{DATA_RULE}\n\n{' '.join(facts)}"
 
 

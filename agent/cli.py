@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("simulator.demo.command:demo", "Hear, read and see one whole call, without any key."),
     "peers": ("simulator.peers_command:peers", "Run the emulated providers on this machine."),
     "new": ("agent.new_command:new", "Make an agent of your own: a folder that runs at once."),
+    "vapi": ("agent.vapi_command:vapi", "The agent as an assistant to paste into Vapi."),
     "calls": ("agent.calls_command:calls", "What came of calls that are over."),
     "tools": ("agent.tools_command:tools", "What an agent may do, and what became of what it did."),
     "messages": ("agent.messages_command:messages", "What callers left for somebody of the house."),

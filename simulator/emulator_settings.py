@@ -41,8 +41,13 @@ class Setting:
     is_text: bool = False
 
 
-def make_behaviour(behaviour: type[Any], settings: Iterable[Setting]) -> object:
-    """A behaviour with these settings, the last one of a key winning; the rest are defaults."""
+def make_behaviour(
+    behaviour: type[Any], settings: Iterable[Setting], *, shown_by: str = "offhook peers --list"
+) -> object:
+    """A behaviour with these settings, the last one of a key winning; the rest are defaults.
+
+    `shown_by` is the command that shows them all, for complaints.
+    """
     hints = typing.get_type_hints(behaviour)
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
@@ -51,7 +56,7 @@ def make_behaviour(behaviour: type[Any], settings: Iterable[Setting]) -> object:
             known = [field.name for field in fields(behaviour)]
             raise SettingError(
                 f"{setting.source}: {setting.provider} has no setting {setting.key!r}{nearest(setting.key, known)} "
-                "`offhook peers --list` shows all"
+                f"`{shown_by}` shows all"
             )
         values[setting.key] = convert(hints[setting.key], setting)
         sources[setting.key] = setting.source

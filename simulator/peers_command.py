@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.vapi_command import vapi
+
 if TYPE_CHECKING:
     from simulator.emulators import EmulatedProviders, Setup
 
@@ -21,7 +23,7 @@ HEADER = """\
 """
 
 
-@click.command(short_help="Run the emulated providers on loopback.")
+@click.group(invoke_without_command=True, short_help="Run the emulated providers on loopback.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line, then stay until stopped.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML with a table of settings for each provider.")
 @click.option("--port-base", type=click.IntRange(1, 65_532), help="Port of deepgram; groq, elevenlabs, twilio follow.")
@@ -50,7 +52,11 @@ def peers(  # noqa: PLR0913  # one argument an option
     Prints their base URLs as lines for .env, with keys that the peers accept. Any SDK may be pointed at them. Calls
     created through the REST API are dialled: somebody answers, and stays quiet. Delays and faults come from options
     or from a TOML file with tables [deepgram], [groq], [elevenlabs], [twilio], [phone] and [brain]; options win.
+
+    `offhook peers vapi` is another one, which does not wait to be asked: it calls a server of yours.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from simulator.emulator_settings import SettingError  # noqa: PLC0415  # keeps `offhook --help` quick
     from simulator.peers_setup import make_setup  # noqa: PLC0415  # as above
 
@@ -110,24 +116,18 @@ def summarize(emulated: "EmulatedProviders") -> str:
 def print_settings(only: str | None) -> None:
     """Show what can be set, one table a provider."""
     from rich.console import Console  # noqa: PLC0415  # as above
-    from rich.table import Table  # noqa: PLC0415  # as above
 
-    from simulator.emulator_settings import describe_settings  # noqa: PLC0415  # as above
     from simulator.emulators import BEHAVIOURS  # noqa: PLC0415  # as above
     from simulator.peers_setup import choose  # noqa: PLC0415  # as above
+    from simulator.settings_table import settings_table  # noqa: PLC0415  # as above
 
     console = Console()
     chosen = choose(only)
     for name in BEHAVIOURS:
         if ("twilio" if name == "phone" else name) not in chosen:
             continue
-        table = Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False, expand=True)
-        table.add_column("setting", no_wrap=True)
-        table.add_column("default", overflow="fold", ratio=1)
-        table.add_column("what", ratio=3)
-        for setting in describe_settings(BEHAVIOURS[name]):
-            choices = setting.type if setting.type.startswith("one of") or not setting.what else ""
-            what = f"{setting.what} ({choices})" if setting.what and choices else setting.what or choices
-            table.add_row(f"{name}.{setting.name}", setting.default, what.replace("[", r"\["))
-        console.print(table)
+        console.print(settings_table(name, BEHAVIOURS[name], prefix=f"{name}."))
         console.print()
+
+
+peers.add_command(vapi)

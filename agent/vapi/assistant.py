@@ -3,10 +3,11 @@
 Protocol page "vapi", sections 3, 4, 6 and 9.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agent.agent_file import Agent
+from agent.assembly import prompt_with
 from agent.config import Config
 from agent.vapi.security import SECRET_HEADER
 from fsm.profile import Phrases, Profile
@@ -41,28 +42,33 @@ def tools_for_vapi(tools: Iterable[Tool]) -> Registry:
     return Registry(tool for tool in tools if tool.name not in ON_OUR_LINE)
 
 
-def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: str, token: str) -> dict[str, Any]:
-    """What answers `assistant-request`; `token` lets in the requests of the call that it is for."""
+def assistant_of(
+    agent: Agent,
+    config: Config,
+    tools: Iterable[Tool],
+    origin: str,
+    token: str,
+    model: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The agent as an assistant, served at `origin`; `token` lets in the requests of its calls.
+
+    `model` is one at Vapi that thinks instead of our brain.
+    """
     headers = {SECRET_HEADER: token}
     server = {
         "url": f"{origin}/vapi/webhook", "timeoutSeconds": TOOL_TIMEOUT_S, "headers": headers, "backoffPlan": AGAIN,
     }  # fmt: skip
-    toolset = agent.toolset()
-    phrases, profile = agent.fixed_phrases(toolset), Profile.from_table(agent.profile)
-    natives: list[dict[str, Any]] = [{"type": END_CALL}] if HANG_UP in toolset else []
-    if destinations := _destinations(agent, config):
-        natives.append({"type": TRANSFER_CALL, "destinations": destinations, "server": server})
+    phrases, profile = agent.fixed_phrases(agent.toolset()), Profile.from_table(agent.profile)
     told: dict[str, Any] = {
         "name": agent.name[:LONGEST_NAME],
         "firstMessage": phrases.greeting,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
-            "provider": "custom-llm",
-            "url": f"{origin}/vapi",
-            "model": agent.model or config.groq_model,
-            "metadataSendMode": "variable",
-            "headers": headers,
-            "tools": [*(_function(tool, phrases, server) for tool in tools_for_vapi(tools)), *natives],
+            **(model or _our_brain(agent, config, origin, headers)),
+            "tools": [
+                *(_function(tool, phrases, server) for tool in tools_for_vapi(tools)),
+                *_natives(agent, config, server),
+            ],
         },
         "voice": {
             "provider": "11labs",
@@ -79,6 +85,14 @@ def assistant_of(agent: Agent, config: Config, tools: Iterable[Tool], origin: st
     return told | ({"voicemailMessage": agent.voicemail.message} if agent.voicemail.message else {})
 
 
+def model_at_vapi(agent: Agent, provider: str, name: str, time_zone: str) -> dict[str, Any]:
+    """A model of Vapi's with the agent's prompt; Vapi fills in what only a call knows, by its Liquid variables."""
+    day, weekday, time = (f'{{{{"now" | date: "{form}", "{time_zone}"}}}}' for form in ("%Y-%m-%d", "%A", "%H:%M"))
+    facts = [f"Today is {day}, a {weekday}. It is {time}.", "The caller's number is {{customer.number}}."]
+    prompt = prompt_with(agent.prompt.replace(HANG_UP, END_CALL), facts)
+    return {"provider": provider, "model": name, "messages": [{"role": "system", "content": prompt}]}
+
+
 def destination_answer(agent: Agent, config: Config) -> dict[str, Any]:
     """What answers `transfer-destination-request`."""
     destinations = _destinations(agent, config)
@@ -86,6 +100,23 @@ def destination_answer(agent: Agent, config: Config) -> dict[str, Any]:
         return {"error": "There is nobody that this call can be handed over to."}
     content = agent.fixed_phrases(agent.toolset()).filler
     return {"destination": destinations[0], "message": {"type": "request-start", "content": content}}
+
+
+def _our_brain(agent: Agent, config: Config, origin: str, headers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "provider": "custom-llm",
+        "url": f"{origin}/vapi",
+        "model": agent.model or config.groq_model,
+        "metadataSendMode": "variable",
+        "headers": headers,
+    }
+
+
+def _natives(agent: Agent, config: Config, server: dict[str, Any]) -> list[dict[str, Any]]:
+    """What only Vapi can do."""
+    ends = [{"type": END_CALL}] if HANG_UP in agent.toolset() else []
+    destinations = _destinations(agent, config)
+    return [*ends, *([{"type": TRANSFER_CALL, "destinations": destinations, "server": server}] if destinations else [])]
 
 
 def _destinations(agent: Agent, config: Config) -> list[dict[str, Any]]:

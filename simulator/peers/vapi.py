@@ -13,25 +13,17 @@ from agent.clock import Timer
 from fsm.units import NS_PER_MS
 from simulator.brain.answers import Brain
 from simulator.peers.fetch import HttpAnswer
-from simulator.peers.vapi_assistant import Beginning, read_beginning
+from simulator.peers.vapi_assistant import read_beginning
 from simulator.peers.vapi_history import History
 from simulator.peers.vapi_line import Delivery, VapiLine
-from simulator.peers.vapi_messages import AskedTool, CallFacts
+from simulator.peers.vapi_liquid import rendered
+from simulator.peers.vapi_messages import AskedTool, CallFacts, Json
 from simulator.peers.vapi_news import News
 from simulator.peers.vapi_schema import Assistant
 from simulator.peers.vapi_speech import Speech
 from simulator.peers.vapi_thinking import Thinker
-from simulator.peers.vapi_tools import ToolEnd, ToolRound
-from simulator.peers.vapi_turns import (
-    END_CALL,
-    ENDED_BY_ASSISTANT,
-    FORWARDED,
-    HUNG_UP,
-    MODEL_FAILED,
-    NOT_ASSIGNED,
-    TRANSFER_CALL,
-    CallerTurn,
-)
+from simulator.peers.vapi_tools import ToolEnd, ToolRound, words_at_failure
+from simulator.peers.vapi_turns import END_CALL, TRANSFER_CALL, CallerTurn, Ended
 
 
 class VapiCall:
@@ -77,11 +69,16 @@ class VapiCall:
         """Who was heard to say what."""
         return self._history.said()
 
+    @property
+    def messages(self) -> list[Json]:
+        """The history as a model is told of it."""
+        return self._history.messages()
+
     def place(self) -> None:
         """Let it ring."""
         account = self._line.account
         if account.assistant is not None:
-            self._begin(read_beginning({"assistant": account.assistant}, {}))
+            self._begin({"assistant": account.assistant})
         else:
             self._news.ask(
                 "assistant-request", self._on_assistant, timeout_ms=self._line.behaviour.assistant_timeout_ms
@@ -89,17 +86,20 @@ class VapiCall:
 
     def hang_up(self) -> None:
         """The caller hangs up."""
-        self._end(HUNG_UP)
+        self._end(Ended.HUNG_UP)
 
     # --- the beginning -------------------------------------------------------------------------------------------
 
     def _on_assistant(self, answer: HttpAnswer) -> None:
         if answer.is_success:
-            self._begin(read_beginning(answer.json(), self._line.account.assistants))
+            self._begin(answer.json())
         else:
-            self._end(NOT_ASSIGNED)
+            self._end(Ended.NOT_ASSIGNED)
 
-    def _begin(self, beginning: Beginning) -> None:
+    def _begin(self, told: Json) -> None:
+        facts = self._news.facts
+        fill = partial(rendered, now=facts.began_at, caller=facts.caller)
+        beginning = read_beginning(told, self._line.account.assistants, fill)
         assistant = self._news.assistant = beginning.assistant
         if assistant is None:
             self._keep("assistant", beginning.spoken)
@@ -124,7 +124,7 @@ class VapiCall:
         if self._turns:
             self._after(self._line.behaviour.pause_ms, self._caller_speaks)
         else:
-            self._end(HUNG_UP)
+            self._end(Ended.HUNG_UP)
 
     def _caller_speaks(self) -> None:
         turn = self._turns.pop(0)
@@ -135,7 +135,7 @@ class VapiCall:
         news.tell("speech-update", status="stopped", role="user", turn=self._turn)
         news.tell("transcript", role="user", transcriptType="final", transcript=turn.text)
         self._keep("user", turn.text)
-        news.tell("conversation-update", messagesOpenAIFormatted=self._history.messages())
+        news.tell("conversation-update", messagesOpenAIFormatted=self.messages)
         if self._line.behaviour.strange_messages:
             news.tell("call.weather-changed", is_wanted=True, weather={"clouds": 8})
         self._turn += 1
@@ -160,7 +160,7 @@ class VapiCall:
 
     def _think(self) -> None:
         self._after(self._line.behaviour.hang_after_ms, self._hang)
-        self._thinker.think(self._assistant, self._news.facts, self._history.messages())
+        self._thinker.think(self._assistant, self._news.facts, self.messages)
 
     def _hang(self) -> None:
         if self._thinker.is_thinking:
@@ -180,7 +180,7 @@ class VapiCall:
         native = next((each for each in calls if each.name in (END_CALL, TRANSFER_CALL)), None)
         if native is not None:
             self._when_heard(
-                partial(self._end, ENDED_BY_ASSISTANT) if native.name == END_CALL else partial(self._transfer, native)
+                partial(self._end, Ended.BY_ASSISTANT) if native.name == END_CALL else partial(self._transfer, native)
             )
         elif calls:
             self._use(calls)
@@ -190,7 +190,7 @@ class VapiCall:
     def on_completion_failed(self, reason: str) -> None:
         """Without its model a call is over."""
         self._news.problem(f"chat completion: {reason}")
-        self._end(MODEL_FAILED)
+        self._end(Ended.MODEL_FAILED)
 
     # --- tools ---------------------------------------------------------------------------------------------------
 
@@ -211,16 +211,12 @@ class VapiCall:
         self._history.answered(ends)
         if turn != self._turn or self.ended_reason:
             return  # the caller went on; the next answer knows
-        failed = [text for each in ends if each.is_failure and (text := self._words_at_failure(each.asked.name))]
-        if failed:
-            self._speak(failed[0])
+        words = words_at_failure(ends, self._assistant.model.tools)
+        if words:
+            self._speak(words)
             self._when_heard(self._next_turn)
         else:
             self._think()
-
-    def _words_at_failure(self, name: str) -> str:
-        told = (said for tool in self._assistant.model.tools if tool.name == name for said in tool.messages)
-        return next((each.content for each in told if each.type == "request-failed"), "")
 
     def _transfer(self, asked: AskedTool) -> None:
         wanted = json.loads(asked.arguments or "{}").get("destination")
@@ -242,7 +238,7 @@ class VapiCall:
     def _forward(self, number: str) -> None:
         self.forwarded_to = number
         self._news.tell("status-update", status="forwarding")
-        self._end(FORWARDED)
+        self._end(Ended.FORWARDED)
 
     # --- speech --------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,13 @@ class ToolRound:
             self._say(content)
 
 
+def words_at_failure(ends: Sequence[ToolEnd], tools: Sequence[Tool]) -> str:
+    """What is said instead of a model's answer where one failed; empty where the model is to find words."""
+    failed = {each.asked.name for each in ends if each.is_failure}
+    told = (said for tool in tools if tool.name in failed for said in tool.messages)
+    return next((each.content for each in told if each.type == "request-failed"), "")
+
+
 def read_result(asked: AskedTool, answer: HttpAnswer) -> ToolEnd:
     """The end of one call as the answer has it, read as strictly as Vapi does."""
     if answer.status != 200 or answer.trouble:

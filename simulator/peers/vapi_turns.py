@@ -1,10 +1,20 @@
 """What callers at Vapi say, and what calls end of there; reasons are an open set (protocols/vapi.md, section 2)."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 END_CALL, TRANSFER_CALL = "endCall", "transferCall"
-HUNG_UP, ENDED_BY_ASSISTANT, FORWARDED = "customer-ended-call", "assistant-ended-call", "assistant-forwarded-call"
-NOT_ASSIGNED, MODEL_FAILED = "assistant-request-failed", "pipeline-error-custom-llm-llm-failed"
+"""Tools of Vapi's own."""
+
+
+class Ended(StrEnum):
+    """Why a call that was answered ended."""
+
+    HUNG_UP = "customer-ended-call"
+    BY_ASSISTANT = "assistant-ended-call"
+    FORWARDED = "assistant-forwarded-call"
+    NOT_ASSIGNED = "assistant-request-failed"
+    MODEL_FAILED = "pipeline-error-custom-llm-llm-failed"
 
 
 @dataclass(frozen=True, slots=True)

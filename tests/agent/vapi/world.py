@@ -1,6 +1,5 @@
 """Calls at a simulated Vapi to an agent of ours, in virtual time: our answers, the tools and the model's peer."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,14 @@ from agent.agent_file import Agent, load_agent
 from agent.assembly import make_character, make_model
 from agent.config import Config, load_config
 from agent.tool_ports import tool_ports
-from agent.vapi.brain import Brain
+from agent.vapi.assistant import assistant_of, model_at_vapi
+from agent.vapi.brain import Brain as OurBrain
 from agent.vapi.reports import Reports
 from agent.vapi.webhook import VapiWebhook
 from agent.workshop import Workshop
 from fsm.state import CallState
 from simulator.brain import AppointmentBrain
+from simulator.brain.answers import Brain
 from simulator.loop import WorldLoop
 from simulator.peers.groq import GroqPeer
 from simulator.peers.groq_behaviour import GroqBehaviour
@@ -45,6 +46,7 @@ class VapiWorld:
         agent: Agent | None = None,
         model: GroqBehaviour | None = None,
         assistant: dict[str, Any] | None = None,
+        brain: Brain | None = None,
         **more: str,
     ) -> None:
         self.world = World(7)
@@ -73,7 +75,7 @@ class VapiWorld:
         )
         told = [CallerTurn(turn) if isinstance(turn, str) else turn for turn in turns]
         self.is_over = False
-        self.call = VapiCall(line, told, caller="+15550001111", brain=AppointmentBrain(), on_ended=self._end)
+        self.call = VapiCall(line, told, caller="+15550001111", brain=brain or AppointmentBrain(), on_ended=self._end)
 
     def wall_clock(self) -> datetime:
         return MONDAY + timedelta(milliseconds=self.world.elapsed_ms)
@@ -91,7 +93,7 @@ class VapiWorld:
         ports = tool_ports(config, self.agent, network, self.world.ids)
         workshop = Workshop(self.agent.toolset(), self.data, self.wall_clock, self.world.ids, ports=ports)
         model = make_model(config, self.agent, network, self.world)
-        brain = Brain(model, lambda: workshop.tools, who.prompt, who.profile, who.phrases, self.wall_clock)
+        brain = OurBrain(model, lambda: workshop.tools, who.prompt, who.profile, who.phrases, self.wall_clock)
         state = CallState(profile=who.profile, phrases=who.phrases)
         reports = Reports(self.data / "traces", self.agent.name, state, hides_words=False)
         webhook = VapiWebhook(
@@ -104,6 +106,8 @@ class VapiWorld:
         self.is_over = True
 
 
-def left_of(loop: asyncio.AbstractEventLoop) -> set[str]:
-    """Names of the tasks that still run."""
-    return {task.get_name() for task in asyncio.all_tasks(loop)}
+def assistant_at_vapi(agent: Agent) -> dict[str, Any]:
+    """The agent as an assistant whose model is Vapi's own: it asks us for tools only."""
+    config = load_config({"VAPI_SECRET": SECRET})
+    model = model_at_vapi(agent, "openai", "gpt-4.1", "UTC")
+    return assistant_of(agent, config, agent.toolset(), ORIGIN, SECRET, model)
