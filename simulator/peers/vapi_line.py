@@ -127,7 +127,7 @@ class Deliveries:
             send(body[: len(body) // 2], lambda _: None, is_broken=True)
         self._attempt(server, partial(send, body), 0, on_answer)
         for copy in range(1, behaviour.copies):
-            self._line.after(copy * behaviour.copy_after_ms, partial(send, body, lambda _: None))
+            self._later(copy * behaviour.copy_after_ms, partial(send, body, lambda _: None))
 
     def when_idle(self, then: Callable[[], None]) -> None:
         """Call `then` once everything was answered, or given up."""
@@ -148,12 +148,7 @@ class Deliveries:
                 on_answer(answer)
                 return
             delay_ms = plan.base_delay_seconds * 1_000 * (2**made if plan.type == "exponential" else 1)
-            self._pending += 1
-            self._line.after(delay_ms, again)
-
-        def again() -> None:
-            self._pending -= 1
-            self._attempt(server, send, made + 1, on_answer)
+            self._later(delay_ms, partial(self._attempt, server, send, made + 1, on_answer))
 
         send(settled)
 
@@ -184,6 +179,16 @@ class Deliveries:
         fetch.exchange = line.network.request(
             "POST", url, line.headers(server, body), body, fetch, timeout_ms=timeout_ms
         )
+
+    def _later(self, duration_ms: float, then: Callable[[], None]) -> None:
+        """Do something later that is under way already."""
+        self._pending += 1
+
+        def act() -> None:
+            then()
+            self._pending -= 1
+
+        self._line.after(duration_ms, act)
 
     def _look(self) -> None:
         if not self._pending and self._on_idle is not None:

@@ -9,7 +9,7 @@ from simulator.peers.groq_behaviour import GroqBehaviour, GroqStreamFault
 from simulator.peers.vapi import VapiCall
 from simulator.peers.vapi_behaviour import Auth, VapiBehaviour
 from simulator.peers.vapi_turns import CallerTurn
-from tests.agent.vapi.world import BOOKING, VapiWorld
+from tests.agent.vapi.world import BOOKING, VapiWorld, how
 from tools.journal import Entry
 from tools.outcome import Fate
 
@@ -69,7 +69,7 @@ def test_nothing_of_the_carriers_account_is_kept(tmp_path: Path) -> None:
         VapiBehaviour(wants_usage=False),
         VapiBehaviour(say_ms_per_character=60, pause_ms=400),
     ],
-    ids=repr,
+    ids=how,
 )
 def test_whatever_happens_on_the_way_it_is_booked_once_and_reported_once(
     tmp_path: Path, behaviour: VapiBehaviour

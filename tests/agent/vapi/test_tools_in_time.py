@@ -9,7 +9,7 @@ from simulator.brain.answers import BrainAnswer, CannedBrain
 from simulator.peers.vapi import VapiCall
 from simulator.peers.vapi_behaviour import Auth, Layout, VapiBehaviour
 from simulator.peers.vapi_tools import NO_RESULT
-from tests.agent.vapi.world import BOOKING, VapiWorld, assistant_at_vapi
+from tests.agent.vapi.world import BOOKING, VapiWorld, assistant_at_vapi, how
 from tools.outcome import Fate
 
 SLOT = "2026-11-24T09:00"
@@ -51,7 +51,7 @@ def results(call: VapiCall) -> list[str]:
         VapiBehaviour(report_first=True, report_after_ms=5_000),
         VapiBehaviour(say_ms_per_character=60, model_delay_ms=300),
     ],
-    ids=repr,
+    ids=how,
 )
 def test_it_is_booked_once_in_every_layout_and_however_often_it_is_delivered(
     tmp_path: Path, behaviour: VapiBehaviour

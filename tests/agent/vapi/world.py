@@ -1,5 +1,6 @@
 """Calls at a simulated Vapi to an agent of ours, in virtual time: our answers, the tools and the model's peer."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,12 @@ class VapiWorld:
 
     def _end(self) -> None:
         self.is_over = True
+
+
+def how(behaviour: VapiBehaviour) -> str:
+    """What is unusual about it."""
+    usual, told = asdict(VapiBehaviour()), asdict(behaviour)
+    return ", ".join(f"{key}={value}" for key, value in told.items() if value != usual[key]) or "as usual"
 
 
 def assistant_at_vapi(agent: Agent) -> dict[str, Any]:
