@@ -113,8 +113,8 @@ class Call:
 
     @fenced
     def on_mark(self, name: str) -> None:
-        """A mark came back from the phone."""
-        self._mouth.on_mark(name)
+        """A mark came back from the phone, as late as the caller's audio."""
+        self._mouth.on_mark(name, self._clock.now() - self._media_clock.behind_ns)
 
     # --- facts ---------------------------------------------------------------------------------------------------
 

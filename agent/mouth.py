@@ -227,10 +227,9 @@ class Mouth:
 
     # --- the pace ----------------------------------------------------------------------------------------------
 
-    def on_mark(self, name: str) -> None:
-        """A mark came back from the phone."""
-        now = self._clock.now()
-        delay_ns = self.playout.on_mark(name, now)
+    def on_mark(self, name: str, returned_at: int) -> None:
+        """A mark came back from the phone, which sent it so as to be here at `returned_at` (ns)."""
+        delay_ns = self.playout.on_mark(name, returned_at)
         if delay_ns is not None:
             self._stamp_heard(delay_ns // 2)
         self._move()

@@ -14,7 +14,13 @@ MOST_WORDS = 1
 MOST_WORDS_UNALIGNED = 2
 """Where the voice tells the times of only some of its words, those of the others are an estimate between them."""
 
-HEARD_FIELDS = {"PlayoutHeld": "heard", "PlayoutDrained": "heard", "PlayoutFinished": "text", "CallEnded": "heard"}
+HEARD_FIELDS = {
+    "PlayoutHeld": "heard",
+    "PlayoutDucked": "heard",
+    "PlayoutDrained": "heard",
+    "PlayoutFinished": "text",
+    "CallEnded": "heard",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def heard_errors(evidence: Evidence, call: CallEvidence) -> Iterator[HeardError]
         return
     for line in call.events:
         number = line["data"].get("reply", -1)
-        if line["event"] not in ("PlayoutHeld", "PlayoutFinished") or number not in facts.replies:
+        if line["event"] not in ("PlayoutHeld", "PlayoutDucked", "PlayoutFinished") or number not in facts.replies:
             continue
         at = call.trace_began_at + line["at_ns"]
         told = line["data"][HEARD_FIELDS[line["event"]]]

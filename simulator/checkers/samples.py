@@ -88,9 +88,11 @@ def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
     """All that the voice delivered for a reply while it was the present one was to be played, and nothing else."""
     assert call.agent is not None
     playout = call.agent._mouth.playout
-    voiced = 0
+    voiced = last = 0
     for at, number, samples in facts.seen.voiced:
         reply = facts.replies.get(number)
+        if reply is not None and at == reply.over_at:  # in the very instant in which it ended: before that, or after
+            last += samples
         if reply is not None and (reply.over_at is None or at < reply.over_at):
             voiced += samples if reply.cancelled_at is None or at <= reply.cancelled_at else 0
     phrasebook = call.agent._services.phrasebook
@@ -105,7 +107,7 @@ def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
     )
     fillers += sum(line["data"]["samples"] for line in call.notes("tones"))
     taken = playout.pushed_samples + playout.overflow_samples + playout.stale_samples
-    if not voiced <= taken <= voiced + fillers:
+    if not voiced <= taken <= voiced + last + fillers:
         yield f"the voice delivered {voiced} samples (and {fillers} of fillers), {taken} were to be played", None
 
 

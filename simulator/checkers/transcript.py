@@ -50,7 +50,7 @@ def unmarked_cuts(_evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
     cut = []
     told = {line["data"]["said"] for line in call.events if line["event"] == "ToolsRequested"}
     for line in call.events:
-        if line["event"] == "PlayoutHeld":
+        if line["event"] in ("PlayoutHeld", "PlayoutDucked"):
             held[line["data"]["reply"]] = line
         for name, data in line["effects"]:
             if name in ("ResumePlayout", "DuckPlayout"):

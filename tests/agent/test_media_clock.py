@@ -48,7 +48,29 @@ def test_lost_frames_leave_a_hole_and_no_shift() -> None:
 
 def test_stamps_far_behind_are_wrong_and_not_late() -> None:
     late_ms = RESYNC_NS // NS_PER_MS + 100
-    assert ends([(0, 1_020), (20, 1_040 + late_ms), (40, 1_060 + late_ms)])[1:] == [1_040 + late_ms, 1_060 + late_ms]
+    frames = [(0, 1_020), (20, 1_040), (60_000, 1_060), (60_020 - late_ms, 1_080), (60_040 - late_ms, 1_100)]
+    assert ends(frames)[-2:] == [1_080, 1_100]
+
+
+def test_after_a_stall_of_any_length_a_burst_is_placed_where_it_was_spoken() -> None:
+    burst = [(stamp, 5_020 + stamp // 500) for stamp in range(20, 4_020, 20)]
+    placed = ends([(0, 1_020), *burst])
+    assert placed == [1_020 + 20 * index for index in range(len(placed))]
+
+
+def test_frames_that_go_on_late_at_their_usual_pace_are_in_time() -> None:
+    late_ms = RESYNC_NS // NS_PER_MS + 100
+    placed = ends([(0, 1_020), (20, 1_040 + late_ms), (40, 1_060 + late_ms), (60, 1_080 + late_ms)])
+    assert placed == [1_020, 1_040, 1_060 + late_ms, 1_080 + late_ms]
+
+
+def test_what_comes_with_a_late_frame_is_as_late() -> None:
+    clock = MediaClock()
+    assert clock.behind_ns == 0
+    ends([(0, 1_020), (20, 1_040)], clock)
+    assert clock.behind_ns == 0
+    ends([(40, 1_500)], clock)
+    assert clock.behind_ns == ms_to_ns(440)
 
 
 def test_a_new_stream_counts_from_anew() -> None:

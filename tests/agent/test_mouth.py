@@ -50,7 +50,7 @@ class Booth(Set):
             played = self.mouth.playout.in_flight_samples(self.clock.now()) == 0
             if played and len(marks) > self.marks_returned:
                 self.marks_returned = len(marks)
-                self.mouth.on_mark(marks[-1].split('"name":"')[1].split('"')[0])
+                self.mouth.on_mark(marks[-1].split('"name":"')[1].split('"')[0], self.clock.now())
 
     @property
     def fed(self) -> list[type]:
@@ -329,7 +329,7 @@ def test_what_was_on_its_way_to_a_lost_phone_is_sent_again_as_well(booth: Booth)
     booth.ends()
     booth.clock.advance(1_000 + 150)
     (mark,) = [message for message in booth.wire.sent if '"mark"' in message[:20]][:1]
-    booth.mouth.on_mark(mark.split('"name":"')[1].split('"')[0])
+    booth.mouth.on_mark(mark.split('"name":"')[1].split('"')[0], booth.clock.now())
     booth.line.phone = booth.new_phone(wire := FakeWire(), "MZ2")
     booth.mouth.resend(booth.clock.now())
     booth.wire = wire
@@ -355,7 +355,7 @@ def test_the_first_sound_was_heard_half_a_round_trip_after_it_was_sent(booth: Bo
     booth.ends()
     booth.clock.advance(200 + 150)
     (mark,) = [message for message in booth.wire.sent if '"mark"' in message[:20]]
-    booth.mouth.on_mark(mark.split('"name":"')[1].split('"')[0])
+    booth.mouth.on_mark(mark.split('"name":"')[1].split('"')[0], booth.clock.now())
     way_ns = booth.told.stamped_at["heard"] - booth.told.stamped_at["sent"]
     assert ms_to_ns(70) <= way_ns <= ms_to_ns(80)
 

@@ -88,9 +88,9 @@ def find_words(evidence: Evidence, reply: int) -> list[str]:
 
 
 @plants("heard-text")
-def more_believed_than_heard(evidence: Evidence) -> Evidence:
+def more_believed_than_heard(evidence: Evidence, event: str = "PlayoutHeld") -> Evidence:
     def change(lines: list[Line]) -> None:
-        place = find(lines, "PlayoutHeld", last=True)
+        place = find(lines, event, last=True)
         data = lines[place]["data"]
         words = find_words(evidence, data["reply"])
         lines[place] = lines[place] | {"data": data | {"heard": " ".join(words[: len(data["heard"].split()) + 3])}}
@@ -350,6 +350,11 @@ def test_what_is_planted_is_found(healthy: Evidence, name: str) -> None:
     (found, *_) = CHECKERS[name].check(changed)
     assert found.checker == name
     assert found.what
+
+
+def test_what_is_believed_while_we_go_on_quietly_is_compared_too(healthy: Evidence) -> None:
+    (found, *_) = CHECKERS["heard-text"].check(more_believed_than_heard(healthy, "PlayoutDucked"))
+    assert "was heard; it was" in found.what
 
 
 def test_a_ledger_that_does_not_add_up_is_found(healthy: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
