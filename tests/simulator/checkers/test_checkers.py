@@ -88,7 +88,13 @@ def find_words(evidence: Evidence, reply: int) -> list[str]:
 
 
 @plants("heard-text")
-def more_believed_than_heard(evidence: Evidence, event: str = "PlayoutHeld") -> Evidence:
+def more_believed_than_heard(evidence: Evidence) -> Evidence:
+    return believed_at(evidence, "PlayoutHeld")
+
+
+def believed_at(evidence: Evidence, event: str) -> Evidence:
+    """Three words more than were heard, at the last such event."""
+
     def change(lines: list[Line]) -> None:
         place = find(lines, event, last=True)
         data = lines[place]["data"]
@@ -353,7 +359,7 @@ def test_what_is_planted_is_found(healthy: Evidence, name: str) -> None:
 
 
 def test_what_is_believed_while_we_go_on_quietly_is_compared_too(healthy: Evidence) -> None:
-    (found, *_) = CHECKERS["heard-text"].check(more_believed_than_heard(healthy, "PlayoutDucked"))
+    (found, *_) = CHECKERS["heard-text"].check(believed_at(healthy, "PlayoutDucked"))
     assert "was heard; it was" in found.what
 
 
