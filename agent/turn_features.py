@@ -23,6 +23,9 @@ POWER_SCALE = (MODEL_RATE_HZ / SAMPLE_RATE_HZ) ** 2
 
 LEAST_POWER, RANGE_LOG10 = 1e-10, 8.0
 LEAST_VARIANCE = 1e-7
+PIECE_FRAMES = 32
+"""Frames multiplied at a time: too few for numpy's BLAS to start threads of its own on, which costs ten times as much."""
+
 LINEAR_HZ, LINEAR_MEL, MEL_HZ, LOG_STEP = 1_000.0, 15.0, 200.0 / 3.0, 6.4 ** (1.0 / 27.0)
 """Slaney's scale: 15 mel to 1 kHz in even steps, and a factor of 6.4 in 27 steps above."""
 
@@ -43,7 +46,8 @@ def log_mel(audio: bytes) -> Any:  # noqa: ANN401 - an array of numpy, which an 
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][:FRAMES]
     spectra = np.fft.rfft(windows * _window(), axis=1)
     power = (spectra.real**2 + spectra.imag**2) * POWER_SCALE
-    found = np.log10(np.maximum(_bands() @ power.T, LEAST_POWER))
+    in_bands = (power.reshape(-1, PIECE_FRAMES, BINS) @ _bands().T).reshape(FRAMES, BANDS).T
+    found = np.log10(np.maximum(in_bands, LEAST_POWER))
     found = np.maximum(found, found.max() - RANGE_LOG10)
     return ((found + 4.0) / 4.0).astype(np.float32)
 

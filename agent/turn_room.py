@@ -1,8 +1,8 @@
 """One end-of-turn model for all calls of a process: they wait in line for it, and it works in a thread, never the loop.
 
-A score is a piece of evidence and no more, so nothing ever waits for one: a call waits at most once, what it asks about
-is its silence as it is when its turn comes, and a silence that is over by then is not judged at all. A model that fails
-or is too slow several times in a row is left alone for a minute.
+A score is a piece of evidence and no more, so nothing ever waits for one. A call stands in line at most once, the newest
+silence goes first, since a long one is nearly decided; it is judged as it is when its turn comes, or not at all where
+it is over by then. A model that fails or is too slow several times in a row is left alone for a minute.
 """
 
 import asyncio
@@ -59,7 +59,8 @@ class TurnRoom:
         """A silence is to be judged."""
         if self._is_closed or self._clock.now() < self._rests_until:
             return
-        self._waiting[scores] = None
+        self._waiting.pop(scores, None)
+        self._waiting[scores] = None  # now the newest
         if not self._is_asking:
             self._ask_next()
 
@@ -70,10 +71,9 @@ class TurnRoom:
         self._thread.shutdown(cancel_futures=True)
 
     def _ask_next(self) -> None:
-        """Give the thread the first silence in line that still lasts."""
+        """Give the thread the newest silence that still lasts."""
         while self._waiting and not self._is_asking:
-            scores = next(iter(self._waiting))
-            del self._waiting[scores]
+            scores, _ = self._waiting.popitem()
             asked = scores.take()
             if asked is None:
                 self.passed_over += 1
