@@ -24,7 +24,7 @@ POWER_SCALE = (MODEL_RATE_HZ / SAMPLE_RATE_HZ) ** 2
 LEAST_POWER, RANGE_LOG10 = 1e-10, 8.0
 LEAST_VARIANCE = 1e-7
 PIECE_FRAMES = 32
-"""Frames multiplied at a time: too few for numpy's BLAS to start threads of its own on, which costs ten times as much."""
+"""Frames multiplied at a time: too few for numpy's BLAS to start threads of its own, which costs ten times as much."""
 
 LINEAR_HZ, LINEAR_MEL, MEL_HZ, LOG_STEP = 1_000.0, 15.0, 200.0 / 3.0, 6.4 ** (1.0 / 27.0)
 """Slaney's scale: 15 mel to 1 kHz in even steps, and a factor of 6.4 in 27 steps above."""

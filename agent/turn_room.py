@@ -1,8 +1,8 @@
 """One end-of-turn model for all calls of a process: they wait in line for it, and it works in a thread, never the loop.
 
-A score is a piece of evidence and no more, so nothing ever waits for one. A call stands in line at most once, the newest
-silence goes first, since a long one is nearly decided; it is judged as it is when its turn comes, or not at all where
-it is over by then. A model that fails or is too slow several times in a row is left alone for a minute.
+A score is a piece of evidence and no more, so nothing ever waits for one. A call stands in line at most once, and the
+newest silence goes first, since a long one is nearly decided. It is judged as it is when its turn comes, or not at all
+where it is over by then. A model that fails or is too slow several times in a row is left alone for a minute.
 """
 
 import asyncio

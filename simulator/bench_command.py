@@ -10,6 +10,7 @@ import click
 
 from agent.running import run
 from simulator.bench_ears_command import ears
+from simulator.bench_endpointing_command import endpointing
 
 if TYPE_CHECKING:
     from simulator.bench_plan import Figures, Plan
@@ -25,6 +26,7 @@ def bench() -> None:
 
 
 bench.add_command(ears)
+bench.add_command(endpointing)
 
 
 @bench.command()

@@ -5,43 +5,18 @@ import pytest
 from agent.config import load_config
 from agent.config_report import describe
 from agent.errors import SettingsError
-from agent.turn_features import BANDS, FRAMES, log_mel
+from agent.turn_features import BANDS, log_mel
 from agent.turn_model import INSTALL, TurnModel
 from agent.turn_room import open_turn_room
 from tests.agent.test_silero_room import in_loop
 from tests.agent.test_voice_activity import noise, ulaw
+from tests.agent.tiny_turn_model import model_file
 from tests.fakes import ManualClock
 
-onnx = pytest.importorskip("onnx", reason="what makes a model is not installed: pip install offhook[dev]")
+pytest.importorskip("onnx", reason="what makes a model is not installed: pip install offhook[dev]")
 pytest.importorskip("onnxruntime", reason="the extra offhook[turn] is not installed")
 
 NOISE = ulaw(noise(2_000, 3_000))
-
-
-def model_file(path: Path, *, bands: int = BANDS, squashed: bool = True, inputs: int = 1) -> Path:
-    """A model that knows one thing, how much of its features lies above their middle: its sigmoid, or that itself."""
-    helper, kinds = onnx.helper, onnx.TensorProto
-    nodes = [
-        helper.make_node("ReduceMean", ["input_features", "axes"], ["mean"], keepdims=0),
-        helper.make_node("Mul", ["mean", "scale"], ["scaled"]),
-        helper.make_node("Sigmoid" if squashed else "Identity", ["scaled"], ["flat"]),
-        helper.make_node("Reshape", ["flat", "shape"], ["logits"]),
-    ]
-    named = ["input_features", *(f"more{n}" for n in range(inputs - 1))]
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info(name, kinds.FLOAT, ["batch", bands, FRAMES]) for name in named],
-        [helper.make_tensor_value_info("logits", kinds.FLOAT, ["batch", 1])],
-        [
-            helper.make_tensor("axes", kinds.INT64, [2], [1, 2]),
-            helper.make_tensor("scale", kinds.FLOAT, [], [9.0]),
-            helper.make_tensor("shape", kinds.INT64, [2], [-1, 1]),
-        ],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    path.write_bytes(made.SerializeToString())
-    return path
 
 
 def test_a_model_is_asked_with_the_features_of_the_sound(tmp_path: Path) -> None:
