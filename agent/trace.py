@@ -27,7 +27,7 @@ from fsm.events import Event
 from fsm.state import CallState, Mode
 from tools.tool import json_without
 
-VERSION = 2
+VERSION = 3
 PRIVATE = frozenset({"text", "heard", "said", "result", "arguments", "caller", "called", "digit", "voicemail"})
 """Fields that may hold what a caller said or is; a redacted trace keeps their lengths only."""
 

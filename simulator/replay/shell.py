@@ -26,7 +26,7 @@ from simulator.replay.deck import Deck, DeckClock, DeckNetwork, DeckPhone, DeckP
 from simulator.replay.difference import Difference, context_of
 from simulator.replay.recorded import Line, Recorded
 from simulator.replay.wires import RecordedWires, Woken
-from simulator.replay.written import Written, is_added
+from simulator.replay.written import Written
 from simulator.world import World
 from tools.tool import Tool
 
@@ -214,8 +214,6 @@ class _Stage:
             number = self._compared + 1
             expected = _without(lines[number - 1], "check") if number <= len(lines) else None
             actual = _without(written, "check")
-            if is_added(actual) and not is_added(expected):
-                continue
             if expected != actual:
                 return self._trace_differs(number, expected, actual)
             self._compared = number

@@ -55,7 +55,7 @@ def turn_trace(path: Path, latency_ms: int = 800) -> Path:
 def call_trace(tmp_path: Path) -> Path:
     """A call trace by hand: a greeting, and a question that is answered."""
     lines = [
-        {"at_ns": 0, "kind": "call", "version": 2, "call_id": "CA1", "agent": "appointments", "phrases": {}},
+        {"at_ns": 0, "kind": "call", "version": 3, "call_id": "CA1", "agent": "appointments", "phrases": {}},
         event(10, "CallStarted", ["Recite", {"reply": 1, "turn": 0, "text": "Hello."}]),
         event(20, "ReplyAudioStarted", reply=1),
         event(900, "PlayoutFinished", reply=1),
@@ -129,9 +129,9 @@ def test_people_get_a_table(tmp_path: Path) -> None:
         (b"[1, 2]", "one.json: Input should be an object"),
         (b'{"format": "turn-trace/9"}', "one.json: format: Input should be 'turn-trace/1'"),
         (b'{"format": "turn-trace/1", "end_ms": 5}', "one.json: caller: Field required"),
-        (b'{"kind": "call", "at_ns": 0, "version": 1}\n', "expected a trace of version 2, got 1"),
+        (b'{"kind": "call", "at_ns": 0, "version": 2}\n', "expected a trace of version 3, got 2"),
         (b'{"kind": "event", "at_ns": 0}\n', "one.json:1: expected the line of a call first"),
-        (b'{"kind":"call","at_ns":0,"version":2}\n{"kind":"event","at_ns":1}\n', "in one of its lines: no 'event'"),
+        (b'{"kind":"call","at_ns":0,"version":3}\n{"kind":"event","at_ns":1}\n', "in one of its lines: no 'event'"),
     ],
 )
 def test_what_is_no_trace_is_refused_with_its_name(content: bytes, complaint: str, tmp_path: Path) -> None:

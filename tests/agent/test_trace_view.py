@@ -81,11 +81,11 @@ def test_a_last_line_cut_off_by_a_crash_is_left_out(path: Path) -> None:
     [
         ("", "the file is empty or cut"),
         ("hello\nworld\n", ":1: expected one JSON object a line"),
-        ('{"at_ns": 0, "kind": "call", "version": 2}\nhello\n{}\n', ":2: expected one JSON object a line"),
+        ('{"at_ns": 0, "kind": "call", "version": 3}\nhello\n{}\n', ":2: expected one JSON object a line"),
         ("[1]\n", 'expected "kind" and "at_ns"'),
         ('{"kind": "call"}\n', 'expected "kind" and "at_ns"'),
         ('{"at_ns": 0, "kind": "note", "note": "x", "data": {}}\n', "expected the line of a call first"),
-        ('{"at_ns": 0, "kind": "call", "version": 99}\n', "expected a trace of version 2, got 99"),
+        ('{"at_ns": 0, "kind": "call", "version": 99}\n', "expected a trace of version 3, got 99"),
         ("\x00\xff\n", "expected one JSON object a line"),
     ],
 )

@@ -103,9 +103,9 @@ def test_a_trace_without_its_last_line_is_not_whole(copy: Path) -> None:
     [
         ("", "the file is empty"),
         ("nothing of the kind\n", "expected one JSON object a line"),
-        ('{"at_ns": 0, "kind": "call", "version": 1}\n', "expected a trace of version 2, got 1"),
-        ('{"at_ns": 0, "kind": "call", "version": 2, "words": "hidden"}\n', "this trace hides what was said"),
-        ('{"at_ns": 0, "kind": "call", "version": 2}\n', "expected a whole number as began_at_ns"),
+        ('{"at_ns": 0, "kind": "call", "version": 2}\n', "expected a trace of version 3, got 2"),
+        ('{"at_ns": 0, "kind": "call", "version": 3, "words": "hidden"}\n', "this trace hides what was said"),
+        ('{"at_ns": 0, "kind": "call", "version": 3}\n', "expected a whole number as began_at_ns"),
     ],
 )
 def test_what_cannot_be_replayed_is_told(tmp_path: Path, content: str, complaint: str) -> None:

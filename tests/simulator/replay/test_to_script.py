@@ -208,7 +208,7 @@ def test_an_agent_that_does_not_come_with_us_has_to_be_named(demo_trace: Path, t
     ("content", "complaint"),
     [
         ("nothing of the kind\n", "expected one JSON object a line"),
-        ('{"at_ns": 0, "kind": "call", "version": 2, "words": "hidden"}\n', "this trace hides what was said"),
+        ('{"at_ns": 0, "kind": "call", "version": 3, "words": "hidden"}\n', "this trace hides what was said"),
     ],
 )
 def test_what_is_no_trace_is_no_script(tmp_path: Path, content: str, complaint: str) -> None:

@@ -1,11 +1,9 @@
-"""Traces of versions before and after a note was added are both replayed."""
+"""What a call notes beside its decisions is written by its replay, too."""
 
 from pathlib import Path
 
-import orjson
 import pytest
 
-from agent.trace import check_of
 from agent.trace_view import read_trace
 from agent.wire_log import wires_path
 from simulator.peers.groq_behaviour import GroqBehaviour
@@ -32,16 +30,3 @@ def test_a_filler_is_on_record_with_its_length(filled: Path) -> None:
 
 def test_a_trace_with_the_note_is_replayed(filled: Path) -> None:
     assert replay_shell(read_recorded(filled), read_wires(wires_path(filled))).is_same
-
-
-def test_a_trace_from_before_the_note_is_replayed_as_well(filled: Path, tmp_path: Path) -> None:
-    old = tmp_path / filled.name
-    check = ""
-    with old.open("wb") as file:
-        for line in read_trace(filled):
-            if line.get("note") != "filler":
-                plain = {key: value for key, value in line.items() if key != "check"}
-                check = check_of(plain, check)
-                file.write(orjson.dumps({**plain, "check": check}) + b"\n")
-    wires_path(old).write_bytes(wires_path(filled).read_bytes())
-    assert replay_shell(read_recorded(old), read_wires(wires_path(old))).is_same
