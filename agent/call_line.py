@@ -26,7 +26,7 @@ from fsm.events import CallerOccupied, CallerReturned, Event, Occupation
 from fsm.occupying import may_leave
 from fsm.state import CallState, Mode
 from fsm.units import ms_to_ns, samples_to_ns
-from tools.call_line import CallerLeftError, Keyed
+from tools.call_line import CallerLeftError, CallerSpokeError, Keyed
 from tools.context import ToolError, ToolFailed
 
 BUSY = "Something else is being done with this call: wait for its end."
@@ -132,7 +132,7 @@ class TelephoneLine:
         wait.check(wait, self._owner.state)
         try:
             if not await wait.future:
-                raise ToolError(INTERRUPTED)
+                raise CallerSpokeError(INTERRUPTED)
             audio = tones_of(digits)
             self._owner.note("tones", samples=len(audio))
             self._play(audio)
@@ -228,10 +228,10 @@ class TelephoneLine:
         wait.check(wait, self._owner.state)
         try:
             if not await wait.future:
-                raise ToolError(INTERRUPTED)
+                raise CallerSpokeError(INTERRUPTED)
             self._owner.feed(CallerOccupied(Occupation.AWAY, wait.reply, lent.limit_ms))
             if self._owner.state.occupied is None:
-                raise ToolError(INTERRUPTED)
+                raise CallerSpokeError(INTERRUPTED)
             wait.future, wait.check = asyncio.get_running_loop().create_future(), ends_by_itself
             lent.on_back = lambda _facts: wait.settle(is_done=True)
             await self._ask(handover, document, lent)

@@ -95,10 +95,10 @@ class Handover:
         return is_given
 
 
-def make_handover(config: Config, agent: Agent, lendings: Lendings, telephony: Redirects) -> Handover:
+def make_handover(config: Config, agent: Agent, lendings: Lendings, telephony: Redirects, origin: str) -> Handover:
     """To whom an agent's calls may be handed over, by its file and the settings."""
-    origin, connector = config.public_url.rstrip("/"), config.twilio_pay_connector
-    return Handover(lendings, telephony, origin, agent.people, connector, agent.language)
+    connector = config.twilio_pay_connector
+    return Handover(lendings, telephony, origin.rstrip("/"), agent.people, connector, agent.language)
 
 
 def _nobody_waits(_facts: Facts) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -91,8 +92,7 @@ class House:
         self.server.switchboard.on_expected = self.desk.expect_call
         self.after_calls = AfterCalls(config.data, improver(config))
         self.desk.after_call = self.after_calls.call_over
-        if telephony is not None:
-            self.desk.hand_over_by(make_handover(config, agent, self.server.switchboard.lendings, telephony))
+        self._hand_over = partial(self._open_handover, agent, telephony)
         recorder = make_recorder(config, agent, self.network, self.clock)
         if recorder is not None:
             self.desk.recorder = self.server.switchboard.recorder = recorder
@@ -105,6 +105,7 @@ class House:
                 await self.local.start()
             await asyncio.gather(self.cache.open(), self.mcp.open())
             await self.server.start()
+            self._hand_over()
         except BaseException:
             await self._close()
             raise
@@ -168,6 +169,12 @@ class House:
             assert self.local is not None, "the settings ask for a local voice"
             return self.local.text_to_speech
         return make_voices(self.config, agent, self.network, self.clock)
+
+    def _open_handover(self, agent: Agent, telephony: TwilioTelephony | None) -> None:
+        """Twilio is told where to ask what comes next, which is known once the server listens."""
+        if telephony is not None:
+            lendings, origin = self.server.switchboard.lendings, self.server.origin
+            self.desk.hand_over_by(make_handover(self.config, agent, lendings, telephony, origin))
 
     def _telephony(self) -> TwilioTelephony | None:
         config = self.config

@@ -23,6 +23,14 @@ PLACED_PARAMETER = "placed"
 VOICEMAIL_PARAMETER = "voicemail"
 """Names of our TwiML `<Parameter>`s, which come back in `start`."""
 
+WITHHELD = frozenset(
+    {
+        *("anonymous", "restricted", "unavailable", "blocked", "unknown"),
+        *("+266696687", "+7378742833", "+86282452253", "+2562533", "+8656696"),
+    }
+)
+"""What stands in place of a number that is withheld, and what the words spell on a keypad (section 1; from memory)."""
+
 ID_PATTERN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """Ids that are safe in JSON, XML and log lines as they are; Twilio's are two letters and 32 hexadecimal digits."""
 
@@ -258,7 +266,8 @@ class Phone:
         self._on_hang_up = on_hang_up
         self.stream_id = started.stream_id
         self.call_sid = started.call_sid
-        self.caller = started.parameters.get(CALLER_PARAMETER, "")
+        caller = started.parameters.get(CALLER_PARAMETER, "")
+        self.caller = "" if caller.lower() in WITHHELD else caller
         self.called = started.parameters.get(CALLED_PARAMETER, "")
         self.is_placed = PLACED_PARAMETER in started.parameters
         self.voicemail = started.parameters.get(VOICEMAIL_PARAMETER, "")

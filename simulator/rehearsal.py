@@ -158,7 +158,7 @@ class Rehearsal:
         self.answered_at: dict[str, int] = {}
         self.switchboard, self.webhook = self._open_doors(config, agent)
         telephony = SimulatedTelephony(lambda: (call.twilio for call in self.calls))
-        self.desk.hand_over_by(make_handover(config, agent, self.switchboard.lendings, telephony))
+        self.desk.hand_over_by(make_handover(config, agent, self.switchboard.lendings, telephony, AGENT_ORIGIN))
 
     def _start_call(self, started: Started, phone: Phone) -> Call:
         self.answered_at[started.call_sid] = self.world.now()

@@ -15,6 +15,10 @@ class Keyed:
     is_whole: bool
 
 
+class CallerSpokeError(ToolError):
+    """The caller spoke before they were handed over, so they were not."""
+
+
 class CallerLeftError(ToolError):
     """The caller hung up while they were to be connected."""
 

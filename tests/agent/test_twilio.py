@@ -201,3 +201,8 @@ def test_a_phone_hangs_up_by_closing_its_stream() -> None:
     wire = RecordingWire()
     Phone(wire, Started("MZ1", "CA1")).hang_up()
     assert wire.closed_with == (1000, "")
+
+
+@pytest.mark.parametrize("told", ["anonymous", "Anonymous", "+266696687", "restricted", ""])
+def test_who_withholds_their_number_has_none(told: str) -> None:
+    assert Phone(RecordingWire(), Started("MZ1", "CA1", parameters={"caller": told})).caller == ""

@@ -47,6 +47,8 @@ handovers = Table(
     Column("caller", String(32), nullable=False),
     Column("call_id", String(64), nullable=False),
     Column("asked_at", String(32), nullable=False),
+    Column("key", String(64), nullable=False, server_default=""),
+    Column("outcome", String(20), nullable=False, server_default="asked"),  # whoever is not connected is called back
 )
 add_deeds(TABLES, "dispatch")
 
@@ -60,4 +62,4 @@ def seed(connection: Connection) -> None:
         connection.execute(insert(table), [{"name": n, "east_km": e, "north_km": k} for n, e, k in rows])
 
 
-SERVICE = Business("dispatch", TABLES, seed=seed, migrations=Path(__file__).parent / "migrations", head="0001")
+SERVICE = Business("dispatch", TABLES, seed=seed, migrations=Path(__file__).parent / "migrations", head="0002")

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from tools.context import NotDone, ToolContext, ToolError
 from tools.declare import tool
-from tools.dispatch.schema import SERVICE, handovers, incidents, places, units
+from tools.dispatch.people import give_to_a_person
+from tools.dispatch.schema import SERVICE, incidents, places, units
 from tools.store import once, read, was_done
 from tools.tool import Arguments, Kind
 
@@ -103,30 +104,21 @@ async def send_unit(
     return await once(context, SERVICE, "send_unit", send)
 
 
-@tool(kind=Kind.EFFECT, deadline_ms=2_000, on_failure=UNCONFIRMED, reconcile=_was_done)
+@tool(kind=Kind.EFFECT, deadline_ms=100_000, waits_for_people=True, on_failure=UNCONFIRMED, reconcile=_was_done)
 async def hand_over(
     context: ToolContext,
     reason: Literal["emergency", "no unit", "wants a person", "other"],
     place: str | None = None,
 ) -> Answer:
-    """Have a person of ours take over, who calls the caller back at once. For emergencies, and whenever it is wished.
+    """Have a person of ours take over at once: they hear what it is about, and have the caller then. For emergencies,
+    and whenever it is wished. Say in the same answer that you get a person. If nobody takes the call the caller is
+    back with you, and is called back: say what `answer` says.
 
     Args:
         reason: Why.
         place: Where the caller is, if they said so.
-    """
-
-    def put(db: Connection) -> Answer:
-        told = {"reason": reason, "place": place and place[:40], "caller": context.caller, "call_id": context.call_id}
-        added = insert(handovers).values(**told, asked_at=_stamp(context.now())).returning(handovers.c.id)
-        answer = "A colleague of ours calls you back within a minute. Please keep the line free."
-        return {"handed_over": True, "answer": answer, "handover": db.execute(added).scalar_one()}
-
-    if not context.caller:
-        raise ToolError("The caller's number is withheld, so that nobody can call back: ask them to call 911.")
-    done = await once(context, SERVICE, "hand_over", put)
-    assert isinstance(done, dict), "it is never refused"
-    return done
+    """  # noqa: D205 - the whole text is one description for the model
+    return await give_to_a_person(context, reason, place)
 
 
 def _place(db: Connection, said: str) -> Row[Any]:
