@@ -94,9 +94,14 @@ def _guess_leaning(state: CallState) -> int:
 
 def _score_leaning(state: CallState) -> int:
     """Of a model's last score; one of audio before the last sound says nothing any more."""
-    if state.score_percent is None or state.is_talking or state.scored_to < (state.last_voiced_at or 0):
+    if state.score_percent is None or is_outdated(state, state.scored_to):
         return 0
     return (50 - state.score_percent) * SCORE_SHARE // 50
+
+
+def is_outdated(state: CallState, heard_to: int) -> bool:
+    """Whether what was judged by the sound up to instant `heard_to` says nothing of the present silence."""
+    return state.is_talking or heard_to < (state.last_voiced_at or 0)
 
 
 def _own_pause_ms(state: CallState) -> int:

@@ -292,3 +292,8 @@ def is_speech_endless(state: CallState, _event: Any, now: int) -> bool:  # noqa:
 def is_ending(state: CallState, _event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
     """The present reply is the call's last, if nobody interrupts it."""
     return bool(state.ending)
+
+
+def is_score_late(state: CallState, event: Any, _now: int) -> bool:  # noqa: ANN401 - see Guard
+    """A model judged a silence that is over, or less of the present one than is judged already."""
+    return event.heard_to < state.scored_to or endpointing.is_outdated(state, event.heard_to)

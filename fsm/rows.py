@@ -54,6 +54,7 @@ ROWS: list[dict[str, Any]] = [
     _row("TurnResumed", LISTENING, None, "ignore", "is_meeting"),
     _row("TurnResumed", LISTENING, None, "forget_guess"),
     _row("EndOfTurnScored", LISTENING, None, "ignore", "is_meeting"),
+    _row("EndOfTurnScored", LISTENING, None, "ignore", "is_score_late"),
     _row("EndOfTurnScored", LISTENING, None, "note_score"),
     _row("TurnEnded", LISTENING, None, "note_meeting", "is_meeting"),
     _row("TurnEnded", LISTENING, None, "meet_again", "tells_machine"),

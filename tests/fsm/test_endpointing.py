@@ -170,6 +170,19 @@ def test_a_score_of_an_earlier_silence_says_nothing_any_more() -> None:
     ends_at(says(t, "on Tuesday.", 2_300, 2_900), 3_300)
 
 
+def test_a_late_score_takes_no_newer_ones_place() -> None:
+    t = says(listening(), "I need an appointment", 1_500, 2_000).at(2_210, EndOfTurnScored(100, ms_to_ns(2_200)))
+    ends_at(t.at(2_220, EndOfTurnScored(0, ms_to_ns(2_190))), 2_280)
+
+
+def test_a_late_score_does_not_put_off_an_end_that_the_transcriber_saw_through_noise() -> None:
+    t = listening().at(1_000, SpeechStarted(ms_to_ns(1_000)))
+    t.at(2_000, WordsHeard("I need an appointment.", is_final=True, speech_final=True))
+    due_at = t.state.deadlines.turn_end_at
+    t.at(2_100, EndOfTurnScored(50, ms_to_ns(900)))
+    assert t.state.deadlines.turn_end_at == due_at
+
+
 # --- this caller -----------------------------------------------------------------------------------------------
 
 

@@ -78,3 +78,8 @@ def effect_run_for_a_draft() -> Plan:
         draft._events.append(event)
 
     return swapped(Draft, "feed", feed)
+
+
+@mutant("what a model hears in a silence makes no difference", "end_of_turn_model")
+def score_ignored() -> Plan:
+    return swapped(endpointing, "_score_leaning", lambda _state: 0)
