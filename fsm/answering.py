@@ -29,9 +29,10 @@ from fsm.guards import LONGEST_RETRY_WAIT_MS, awaits_tools
 from fsm.hearing import Change
 from fsm.loops import GOES_ROUND, goes_round
 from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at, with_expected
-from fsm.state import CallState, Deadlines, Mode, Utterance, is_due
+from fsm.state import CallState, Deadlines, Mode, is_due
 from fsm.transcript import with_heard
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from fsm.values import replace
 
 

@@ -14,8 +14,9 @@ from fsm.floor_words import is_aside as is_aside_by_words
 from fsm.floor_words import is_backchannel, is_for_us, names_somebody_else
 from fsm.guards import is_turn_over
 from fsm.hearing import Change, with_turn
-from fsm.state import CallState, Utterance, is_due
+from fsm.state import CallState, is_due
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from fsm.values import replace
 from fsm.words import adds_words, tokens
 

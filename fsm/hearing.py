@@ -23,9 +23,10 @@ from fsm.events import (
     WordsHeard,
 )
 from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at
-from fsm.state import CallState, Utterance
+from fsm.state import CallState
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from fsm.values import replace
 from fsm.words import adds_words, ask_the_same, tokens
 

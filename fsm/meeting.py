@@ -22,9 +22,10 @@ from fsm.events import (
 )
 from fsm.hearing import Change, note_edge, with_words
 from fsm.opening import close_reply
-from fsm.state import CallState, Utterance
+from fsm.state import CallState
 from fsm.transcript import Message
 from fsm.units import ms_to_ns, ns_to_ms
+from fsm.utterance import Utterance
 from fsm.values import replace
 
 LEFT = "a message was left with a machine"

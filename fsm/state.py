@@ -11,6 +11,7 @@ from fsm.language import Language
 from fsm.languages import language_of
 from fsm.profile import Phrases, Profile
 from fsm.transcript import Message
+from fsm.utterance import Utterance
 from fsm.values import replace
 
 
@@ -80,41 +81,6 @@ NONE_BUT: dict[Mode, dict[str, None]] = {
     mode: {f.name: None for f in fields(Deadlines) if f.name not in kept} for mode, kept in DEADLINES_OF.items()
 }
 """Cleared on entering each mode."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """What the caller said since they last had an answer: settled segments, the interim one, keys pressed.
-
-    `overheard`: what they said to somebody else before it, as it seems.
-    """
-
-    settled: tuple[str, ...] = ()
-    interim: str = ""
-    digits: str = ""
-    overheard: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """All that was spoken."""
-        return " ".join(part for part in (*self.settled, self.interim) if part)
-
-    @property
-    def text(self) -> str:
-        """All that is to be answered."""
-        keys = (f"[pressed {' '.join(self.digits)}]",) if self.digits else ()
-        return " ".join(part for part in (*self.settled, self.interim, *keys) if part)
-
-    @property
-    def told(self) -> str:
-        """The same as the model is told it: with what was overheard, and a sign of what that was."""
-        aside = f"[to somebody else, it seems: {' '.join(self.overheard)}] " if self.overheard else ""
-        return aside + self.text
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no word may still change."""
-        return not self.interim
 
 
 @dataclass(frozen=True, slots=True)

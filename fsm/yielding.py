@@ -24,9 +24,10 @@ from fsm.events import (
 from fsm.floor_words import is_assent
 from fsm.hearing import Change, with_digit, with_turn, with_words
 from fsm.opening import close_reply
-from fsm.state import CallState, Utterance
+from fsm.state import CallState
 from fsm.tool_rounds import go_on, run_tools
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from fsm.values import replace
 
 Said = WordsHeard | TurnEnded | DigitPressed

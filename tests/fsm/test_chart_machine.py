@@ -21,9 +21,10 @@ from fsm.events import (
     Tick,
 )
 from fsm.profile import Phrases, Profile
-from fsm.state import CallState, Deadlines, Mode, Utterance
+from fsm.state import CallState, Deadlines, Mode
 from fsm.step import begin, step
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from simulator.strategies import ChartMachine, Story, profiles, stories, telling
 from simulator.strategies.shell_model import ShellModel
 from simulator.strategies.spoken import WORD_NS

@@ -21,8 +21,9 @@ from fsm.events import (
 )
 from fsm.expectations import Expected, Kind
 from fsm.profile import Profile
-from fsm.state import CallState, Mode, Utterance
+from fsm.state import CallState, Mode
 from fsm.units import ms_to_ns
+from fsm.utterance import Utterance
 from tests.fsm.timeline import Timeline, listening
 
 LISTENING, THINKING = Mode.LISTENING, Mode.THINKING
