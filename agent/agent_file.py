@@ -1,8 +1,9 @@
 """An agent as its TOML file describes it: who it is, how it speaks, what it may do."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
+from agent.languages import phrases_in, unsaid_in
 from agent.profiles import USUAL, complaints_of, values_of
 from agent.remote_tables import HttpToolTable, McpServerTable
 from agent.toml_lines import Lines
@@ -25,11 +27,31 @@ BUNDLED = Path(tools.__file__).parent
 FILE = "agent.toml"
 """An agent's file in its folder."""
 
-TABLES: Mapping[str, type[BaseModel]] = {"http_tools": HttpToolTable, "mcp_servers": McpServerTable}
-"""What the items of lists of tables are."""
+
+class LanguageTable(BaseModel):
+    """A language besides the agent's own that its calls may change to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    voice: str = ""
+    """A voice id of the text-to-speech provider; empty: the agent's one, which then speaks it."""
+    phrases: dict[str, Any] = Field(default_factory=dict)
+    """What is said in it, as in the agent's own `[phrases]`; over what comes with us."""
+
+
+TABLES: Mapping[str, type[BaseModel]] = {
+    "http_tools": HttpToolTable,
+    "mcp_servers": McpServerTable,
+    "languages": LanguageTable,
+}
+"""What the items of lists and of tables of tables are."""
 
 MAX_FILE_BYTES = 256 * 1024
 """An agent's file is a page or two; anything longer is some other file."""
+
+
+LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""Such as `es` or `de-CH`."""
 
 
 class Voicemail(BaseModel):
@@ -51,7 +73,9 @@ class Agent(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     prompt: str = Field(min_length=1)
-    language: str = Field(default="en-US", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language: LanguageTag = "en-US"
+    languages: dict[LanguageTag, LanguageTable] = Field(default_factory=dict)
+    """Those that a call may change to besides, by their tags."""
     voice: str = ""
     """A voice id of the text-to-speech provider; empty: the settings' one."""
     model: str = ""
@@ -86,14 +110,26 @@ class Agent(BaseModel):
 
     def fixed_phrases(self, tools: Registry) -> Phrases:
         """Its phrases, with those of `tools` while they run. Raises ValueError."""
-        own = self.phrases.get("tools", {})
+        return self._phrases_of(self.phrases, self.language, tools)
+
+    def phrases_in(self, tag: str, tools: Registry) -> Phrases:
+        """Its phrases in one of its `languages`. Raises ValueError."""
+        own = self.languages[tag].phrases
+        if unsaid := unsaid_in(tag, own):
+            raise ValueError(f"phrases: none come with us for {tag}: say {', '.join(unsaid)}")
+        return self._phrases_of(own, tag, tools)
+
+    def _phrases_of(self, phrases: Mapping[str, Any], tag: str, tools: Registry) -> Phrases:
+        own = phrases.get("tools", {})
         elsewhere = tuple(f"{server.name}_" for server in self.mcp_servers)  # what they have is not known here
         names = list(own) if isinstance(own, dict) else []
         known = [*tools.names, *(name for name in names if name.startswith(elsewhere))]
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"phrases: tools: {UnknownToolError(unknown[0], tools.names)}")
-        told = {tool.name: tool.terms.filler for tool in tools if tool.terms.filler}
-        return Phrases.from_table({**self.phrases, "tools": {**told, **own} if isinstance(own, dict) else own})
+        is_ours = tag == self.language
+        told = {tool.name: tool.terms.filler for tool in tools if tool.terms.filler and is_ours}
+        said = {**phrases_in(tag), **phrases}
+        return Phrases.from_table({**said, "tools": {**told, **own} if isinstance(own, dict) else own})
 
     @property
     def spoken_texts(self) -> SpokenTexts:
@@ -162,18 +198,26 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
         except ValueError as error:
             where = lines.of(("http_tools", number))
             raise SettingsError(f"{path}:{where}: http_tools: {declared.name}: {error}") from None
-    for key, check in (
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
         ("tools_from", lambda: tools_of((), agent.tools_from)),
         ("tools", agent.model_copy(update={"prefetch": ()}).toolset),
         ("prefetch", agent.toolset),
         ("phrases", lambda: agent.fixed_phrases(agent.toolset())),
-    ):
+        *((f"languages.{tag}", partial(_check_language, agent, tag)) for tag in agent.languages),
+    )
+    for key, check in checks:
         try:
             check()
         except (ValueError, UnknownToolError, LoadingError) as error:
             told = str(error) if key == "phrases" else f"{key}: {error}"
-            raise SettingsError(f"{path}:{lines.of((key,))}: {told}") from None
+            raise SettingsError(f"{path}:{lines.of(tuple(key.split('.')))}: {told}") from None
     return agent
+
+
+def _check_language(agent: Agent, tag: str) -> None:
+    if tag == agent.language:
+        raise ValueError("the agent's own language is no other: its voice and phrases stand at the top")
+    agent.phrases_in(tag, agent.toolset())
 
 
 def _check_profiles(path: Path, table: Mapping[str, Any], lines: Lines) -> None:

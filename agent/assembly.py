@@ -1,12 +1,13 @@
 """Puts together what calls need from settings and an agent's file; the clock and the network are given."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.agent_file import Agent
 from agent.clock import Clock
 from agent.config import Config
+from agent.languages import code_of
 from agent.manners import Manners
 from agent.ports import LanguageModel, Network, SpeechToText, TextToSpeech, ToolSchema
 from agent.profiles import profiles_of
@@ -45,6 +46,8 @@ class Providers:
     ears: SpeechToText
     model: LanguageModel
     voices: TextToSpeech
+    voices_in: Mapping[str, TextToSpeech] = field(default_factory=dict)
+    """Of the agent's other languages, by their tags."""
 
     def warm(self) -> None:
         """Open what the next call will use."""
@@ -57,6 +60,8 @@ class Providers:
         self.ears.close()
         self.model.close()
         self.voices.close()
+        for voices in self.voices_in.values():
+            voices.close()
 
 
 def make_providers(config: Config, agent: Agent, network: Network, clock: Clock) -> Providers:
@@ -65,6 +70,7 @@ def make_providers(config: Config, agent: Agent, network: Network, clock: Clock)
         make_ears(config, agent, network, clock),
         make_model(config, agent, network, clock),
         make_voices(config, agent, network, clock),
+        make_voices_in(config, agent, network, clock),
     )
 
 
@@ -105,12 +111,21 @@ def make_model(config: Config, agent: Agent, network: Network, clock: Clock) -> 
     return ChatModel(network, clock, settings)
 
 
-def make_voices(config: Config, agent: Agent, network: Network, clock: Clock) -> ElevenLabsTextToSpeech:
-    """ElevenLabs, with the agent's voice."""
+def make_voices_in(config: Config, agent: Agent, network: Network, clock: Clock) -> dict[str, TextToSpeech]:
+    """The same for each of the agent's other languages, by their tags."""
+    return {tag: make_voices(config, agent, network, clock, tag) for tag in agent.languages}
+
+
+def make_voices(
+    config: Config, agent: Agent, network: Network, clock: Clock, language: str = ""
+) -> ElevenLabsTextToSpeech:
+    """ElevenLabs, with the agent's voice, or with that of one of its other languages."""
+    own = agent.languages[language].voice if language else ""
     settings = ElevenLabsSettings(
         api_key=config.elevenlabs_api_key.reveal() or NO_KEY,
         base_url=config.elevenlabs_base_url,
-        voice_id=agent.voice or config.elevenlabs_voice_id,
+        voice_id=own or agent.voice or config.elevenlabs_voice_id,
+        language_code=code_of(language),
         model_id=config.elevenlabs_model,
         endpoint=config.elevenlabs_endpoint,
     )
@@ -121,16 +136,19 @@ def make_character(agent: Agent) -> Character:
     """What every call of the agent has in common. Raises what `Agent.toolset` raises."""
     tools = agent.toolset()
     profile = Profile.from_table(agent.profile)
-    manners = Manners(profiles_of(profile, agent.profiles))
+    phrases = agent.fixed_phrases(tools)
+    others = {tag: agent.phrases_in(tag, tools) for tag in agent.languages}
+    manners = Manners(profiles_of(profile, agent.profiles), {agent.language: phrases, **others})
     prompt = with_manners(agent.prompt, manners, tools)
     return Character(
         name=agent.name,
         prompt=lambda caller, now: system_prompt(prompt, caller, now),
         profile=profile,
-        phrases=agent.fixed_phrases(tools),
+        phrases=phrases,
         tools=schemas_of(tools),
         protected=agent.protected,
         voicemail=agent.voicemail.message,
+        language=agent.language,
         manners=manners,
     )
 
@@ -140,6 +158,8 @@ def with_manners(prompt: str, manners: Manners, tools: Registry) -> str:
     told = [prompt.strip()]
     if "change_profile" in tools:
         told.append(f"change_profile knows these profiles: {', '.join(manners.profiles)}.")
+    if "switch_language" in tools:
+        told.append(f"You speak {', '.join(manners.languages)}; switch_language goes from one to another.")
     return "\n\n".join(told)
 
 

@@ -3,13 +3,13 @@
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agent.alarm import Alarm
 from agent.call_line import TelephoneLine
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
+from agent.hearing import Hearing
 from agent.line import Line
 from agent.loudness import Loudness
 from agent.media_clock import MediaClock
@@ -18,8 +18,8 @@ from agent.pickup_watch import PickupWatch, report_of, started_of
 from agent.services import Character, Services
 from agent.turn_record import TurnRecord
 from agent.twilio import Phone
-from agent.word_news import WordNews, instant_listened_to
 from fsm.effects import (
+    ChangeLanguage,
     ContinueReply,
     DraftReply,
     DropDraft,
@@ -32,16 +32,10 @@ from fsm.effects import (
 from fsm.events import (
     CallEnded,
     DigitPressed,
-    EarsFailed,
-    EarsRestored,
     Event,
     HangUpRequested,
     SpeechStopped,
     Tick,
-    TurnEnded,
-    TurnLikelyEnded,
-    TurnResumed,
-    WordsHeard,
 )
 from fsm.state import CallState, Mode
 from fsm.step import begin, step
@@ -61,7 +55,7 @@ class Call:
         self._services = services
         self._clock = services.clock
         now = self._clock.now()
-        self.state: CallState = begin(character.profile, character.phrases, now)
+        self.state: CallState = begin(character.profile, character.phrases, now, character.language)
         self._inbox: deque[Event] = deque()
         self._alarm = Alarm(self._clock, lambda: self.feed(Tick()))
         self._is_released = False
@@ -70,7 +64,7 @@ class Call:
         self._loudness = Loudness()
         self._voice_activity = services.new_voice_detector(self._line.own_voice)
         self._turn_scores = services.new_turn_scores(phone.call_sid, self)
-        self._words = WordNews()
+        self.hearing = Hearing(self, self._media_clock, self._loudness, self._voice_activity)
         self._trace = services.new_trace(phone.call_sid, now)
         self._turns = TurnRecord(self._trace, self._clock)
         wall_clock = services.wall_clock()
@@ -80,10 +74,12 @@ class Call:
         self._system = Message("system", character.prompt(phone.caller, wall_clock))
         self._mouth = Mouth(services, self._line, self, character.protected)
         manners = character.manners
-        self.line = TelephoneLine(self, self._clock, self._mouth.sound, services.handover(), phone.call_sid, manners)
+        self.line = TelephoneLine(
+            self, self._clock, self._mouth.interlude.sound, services.handover(), phone.call_sid, manners
+        )
         runner = services.new_runner(phone.call_sid, phone.caller, self.line)
         self.errands = Errands(runner, self._clock, self, manners.changes)
-        self._ears = services.ears.listen(self)
+        self._ears = services.ears.listen(self.hearing)
         services.model.warm()
         self._pickup = PickupWatch(is_placed=phone.is_placed)
         self.feed(started_of(phone, character.voicemail))
@@ -105,7 +101,7 @@ class Call:
             if isinstance(edge, SpeechStopped):
                 self._loudness.end()
             self.feed(edge)
-            self._feed_words(self._words.completes(self.state))
+            self.hearing.settle()
         self._turn_scores.hear(audio, ended_at)
         if self._pickup.is_open and (beep := self._pickup.hear(audio, ended_at, self.state)) is not None:
             self.feed(beep)
@@ -129,38 +125,6 @@ class Call:
         report = report_of(answered_by)
         if report is not None:
             self.feed(report)
-
-    @fenced
-    def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
-        """The transcriber heard words."""
-        until = instant_listened_to(self._media_clock.last_end_at, behind_samples)
-        self._feed_words(self._words.take(text, self.state, until, is_final=is_final, speech_final=speech_final))
-
-    def _feed_words(self, words: WordsHeard | None) -> None:
-        if words is not None:
-            self.feed(replace(words, is_faint=True) if self._loudness.is_faint else words)
-
-    @fenced
-    def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
-        """The transcriber takes the turn as over, or takes that back."""
-        if isinstance(told, TurnEnded):
-            self._words.forget()
-        self.feed(told)
-
-    @fenced
-    def on_voice_noticed(self) -> None:
-        """The transcriber takes what sounds for a voice."""
-        self._voice_activity.vouch()
-
-    @fenced
-    def on_ears_failed(self, fault: Fault) -> None:
-        """The transcriber is gone."""
-        self.note_fault(fault)
-        self.feed(EarsFailed(str(fault.kind)))
-
-    def on_ears_restored(self) -> None:
-        """The transcriber is back."""
-        self.feed(EarsRestored())
 
     @fenced
     def on_stream_replaced(self, phone: Phone) -> None:
@@ -235,6 +199,9 @@ class Call:
                     self._turns.silence(self.state)
                     self.stamp("final_asked")
                 self._ears.finalize()
+            case ChangeLanguage(language):
+                self._mouth.change_language(language)
+                self._ears.change_language(language)
             case EndCall(_, failed):
                 self._line.phone.hang_up(failed=failed)
             case _:

@@ -75,7 +75,7 @@ class TelephoneLine:
         call_sid: str,
         manners: Manners,
     ) -> None:
-        self.profiles = tuple(manners.profiles)
+        self.manner = manners
         self._play = play
         self._handover = handover
         self._call_sid = call_sid

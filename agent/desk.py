@@ -18,7 +18,7 @@ from agent.pacer import Beat, Pacer
 from agent.phrases import PhraseCache, PhraseRenderer
 from agent.recorder import CallRecorder
 from agent.services import Character, Services, ToolRunner, TurnScorer, VoiceDetector
-from agent.speakable import speakable
+from agent.tongues import Tongues, pronounce_in
 from agent.trace import Observer, Trace, open_trace
 from agent.turn_scores import TurnOwner
 from agent.twilio import Phone, Started
@@ -74,7 +74,7 @@ class Desk:
         """Phrases that could not be rendered: they are synthesised anew in each call."""
         self._hides_words = config.trace_words == "hidden"
         self._clock = clock
-        self._is_preparing = False
+        self._is_preparing = self._has_other_tongues = False
         self._render_again_at = 0
         self._on_prepared: Callable[[], None] = lambda: None
         self._character = make_character(agent)
@@ -84,6 +84,8 @@ class Desk:
         )
         self._phrases = PhraseCache(config.data / "phrases", providers.voices.fingerprint)
         self._renderer = PhraseRenderer(clock, providers.voices, self._phrases)
+        languages = {tag: said for tag, said in self._character.manners.languages.items() if tag in providers.voices_in}
+        self._tongues = Tongues(clock, languages, providers.voices_in, config.data / "phrases")
         self._services = Services(
             clock=clock,
             wall_clock=wall_clock,
@@ -95,7 +97,8 @@ class Desk:
             new_runner=lambda call_id, caller, line: around_tools(self.workshop.runner(call_id, caller, line)),
             new_trace=self._open_trace,
             handover=lambda: self.handover,
-            pronounce=speakable if agent.language.startswith("en") else str,
+            pronounce=pronounce_in(agent.language),
+            tongues=self._tongues.all,
             observer=observer,
         )
 
@@ -168,6 +171,7 @@ class Desk:
     def close(self) -> None:
         """Release what no call owns."""
         self._renderer.close()
+        self._tongues.close()
         self.providers.close()
         if self.recorder is not None:
             self.recorder.close()
@@ -179,6 +183,9 @@ class Desk:
         for fault in dict.fromkeys(str(self._renderer.faults[text]) for text in missing):
             log.warning("could not render %d phrases, each call synthesises them anew: %s", len(missing), fault)
         self._on_prepared()
+        if not self._has_other_tongues:
+            self._has_other_tongues = True
+            self._tongues.render()
 
     def _open_trace(self, call_id: str, started_at: int) -> Trace:
         private = self.workshop.tools.private

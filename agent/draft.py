@@ -5,9 +5,10 @@ from typing import Protocol
 
 from agent.errors import Fault
 from agent.fence import Owner
-from agent.ports import Alignment, ToolSchema, Voice
+from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
+from agent.tongues import Speech
 from fsm.events import Event, ReplyFailed, Stage, ToolCall, ToolsRequested
 from fsm.transcript import Message
 from fsm.units import samples_to_ms
@@ -48,13 +49,13 @@ class Draft:
     """
 
     def __init__(
-        self, number: int, services: Services, voice: Voice, owner: Owner, tools: Sequence[ToolSchema], ahead: Ahead
+        self, number: int, services: Services, speech: Speech, owner: Owner, tools: Sequence[ToolSchema], ahead: Ahead
     ) -> None:
         self.number = number
         self._ahead = ahead
         self._pure = frozenset(tool.name for tool in tools if tool.is_pure)
-        self._voice = voice
-        self._pronounce = services.pronounce
+        self._voice = speech.voice
+        self._pronounce = speech.pronounce
         self._clock = services.clock
         self._owner = owner
         self._stamps: list[tuple[int, str]] = []
@@ -168,16 +169,16 @@ class Draft:
 class Drafts:
     """The draft of one call that there is, if any."""
 
-    def __init__(self, services: Services, voice: Voice, owner: Owner) -> None:
+    def __init__(self, services: Services, speech: Speech, owner: Owner) -> None:
         self._services = services
-        self._voice = voice
+        self._speech = speech
         self._owner = owner
         self._draft: Draft | None = None
 
     def begin(self, number: int, messages: Sequence[Message], tools: Sequence[ToolSchema], ahead: Ahead) -> None:
         """Have the model answer `messages`, for us alone."""
         assert self._draft is None, f"draft {number} while there is another"
-        self._draft = Draft(number, self._services, self._voice, self._owner, tools, ahead)
+        self._draft = Draft(number, self._services, self._speech, self._owner, tools, ahead)
         self._draft.reply.ask(messages)
 
     def of(self, number: int) -> Draft | None:

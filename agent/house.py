@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Self
 from agent.after_calls import AfterCalls
 from agent.agent_file import Agent
 from agent.answer_cache import make_cache
-from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.assembly import Providers, make_ears, make_model, make_voices, make_voices_in
 from agent.call_summary import improver
 from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
@@ -58,7 +58,7 @@ class House:
         self._owns_local = local is None
         self.local = local if local is not None else self._open_local()
         self.model = make_model(config, agent, self.network, self.clock)
-        providers = Providers(self._ears(agent), self.model, self._voices(agent))
+        providers = Providers(self._ears(agent), self.model, self._voices(agent), self._voices_in(agent))
         self.cache = make_cache(config, agent, RandomIds())
         ports = tool_ports(config, agent, self.network, RandomIds())
         self.desk = Desk(
@@ -169,6 +169,11 @@ class House:
             assert self.local is not None, "the settings ask for a local voice"
             return self.local.text_to_speech
         return make_voices(self.config, agent, self.network, self.clock)
+
+    def _voices_in(self, agent: Agent) -> Mapping[str, TextToSpeech]:
+        if self.config.tts == LOCAL:  # it has one voice, which speaks them all
+            return dict.fromkeys(agent.languages, self._voices(agent))
+        return make_voices_in(self.config, agent, self.network, self.clock)
 
     def _open_handover(self, agent: Agent, telephony: TwilioTelephony | None) -> None:
         """Twilio is told where to ask what comes next, which is known once the server listens."""

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from agent.draft import Drafts
 from agent.errors import Fault
 from agent.fence import Owner, fenced
+from agent.interlude import Interlude
 from agent.line import Line
 from agent.pacer import URGENT_SAMPLES
 from agent.playout import Playout
 from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
+from agent.tongues import Speech
 from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
 from fsm.events import PassageReached, PlayoutDucked, PlayoutHeld, ReplyAudioStarted, ReplyFailed, Stage
 from fsm.transcript import Message
-from fsm.units import ms_to_samples, samples_to_ms
+from fsm.units import ms_to_samples
 
 
 class Mouth:
@@ -27,12 +29,10 @@ class Mouth:
         self.owner = owner
         self._clock = services.clock
         self._protected = protected
-        self._pronounce = services.pronounce
         self._pacer = services.pacer
         self._model = services.model
-        self._phrasebook = services.phrasebook
-        self._voice = services.voices.open_voice(self)
-        self.drafts = Drafts(services, self._voice, owner)
+        self._speech = Speech(services.home, services.tongues, self)
+        self.drafts = Drafts(services, self._speech, owner)
         self._reply: Reply | None = None
         self._number = 0
         self._is_voice_needed = False
@@ -41,6 +41,7 @@ class Mouth:
         self._sent_at: int | None = None
         self._is_paced = False
         self.playout = Playout(line, frame_samples=ms_to_samples(services.pacer.period_ms))
+        self.interlude = Interlude(self.playout, self._speech, owner, self._move)
 
     # --- orders ------------------------------------------------------------------------------------------------
 
@@ -58,7 +59,7 @@ class Mouth:
             case Recite(reply, _, text):
                 self.recite(reply, text)
             case Fill(_, text):
-                self.fill(text)
+                self.interlude.fill(text)
             case FinishReply(reply):
                 self.finish_reply(reply)
             case _:
@@ -101,7 +102,7 @@ class Mouth:
     def recite(self, number: int, text: str) -> None:
         """Speak fixed text, from the phrasebook where it is rendered already."""
         self._begin(number)
-        phrase = self._phrasebook.get(text)
+        phrase = self._speech.phrase(text)
         if phrase is None:
             self.say(number, text)
             self.finish(number)
@@ -111,19 +112,11 @@ class Mouth:
         self.playout.finish()
         self._move()
 
-    def fill(self, text: str) -> None:
-        """Speak a phrase until the current reply has audio."""
-        phrase = self._phrasebook.get(text)
-        if phrase is None:
-            self.owner.note("filler not rendered", text=text)
-        elif self.playout.begin_filler(phrase.audio, phrase.alignment):
-            self.owner.note("filler", duration_ms=samples_to_ms(len(phrase.audio)))
-            self._move()
-
-    def sound(self, audio: bytes) -> None:
-        """Play what is no speech while nothing else of ours sounds."""
-        self.playout.begin_filler(audio)
-        self._move()
+    def change_language(self, language: str) -> None:
+        """Speak another language, as soon as the voice owes nothing of the one before."""
+        self._speech.change(language)
+        if not self._is_voice_needed:
+            self._speech.settle()
 
     def hold(self, number: int) -> None:
         """Silence the phone now; what was heard is reported at once."""
@@ -163,7 +156,7 @@ class Mouth:
         self._pacer.remove(self._beat)
         self.drafts.drop()
         self._discard()
-        self._voice.close()
+        self._speech.close()
         return heard
 
     def resend(self, last_at: int) -> None:
@@ -178,15 +171,15 @@ class Mouth:
     def say(self, reply: int, clause: str) -> None:
         """Hand a clause of the current reply to the voice."""
         assert reply == self._number, f"reply {reply} is not the current one"
-        spoken = self._pronounce(clause)
+        spoken = self._speech.pronounce(clause)
         self.playout.note_text(clause, spoken)
         self._is_voice_needed = True
-        self._voice.say(reply, spoken)
+        self._speech.voice.say(reply, spoken)
 
     def finish(self, reply: int) -> None:
         """No more text of the current reply comes."""
         assert reply == self._number, f"reply {reply} is not the current one"
-        self._voice.finish(reply)
+        self._speech.voice.finish(reply)
 
     # --- what the voice delivers -------------------------------------------------------------------------------
 
@@ -279,6 +272,7 @@ class Mouth:
     def _begin(self, number: int) -> None:
         assert number > self._number, f"reply {number} is older than the current one, {self._number}"
         self._discard()
+        self._speech.settle()
         now = self._clock.now()
         if self.playout.has_unsent_audio:
             self.playout.drop(now)
@@ -294,6 +288,6 @@ class Mouth:
             self._reply.cancel()
             self._reply = None
         if self._is_voice_needed:
-            self._voice.drop(self._number)
+            self._speech.voice.drop(self._number)
             self._is_voice_needed = False
         self._sent_at = None

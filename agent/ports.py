@@ -113,6 +113,9 @@ class SpeechListener(Protocol):
     def on_ears_restored(self) -> None:
         """Transcription goes on, and nothing said meanwhile was lost within the buffer's bound."""
 
+    def on_language_refused(self, fault: Fault) -> None:
+        """The language that was asked for last cannot be had: the one before is listened for again, nothing is lost."""
+
 
 class Ears(Protocol):
     """The transcriber of one call."""
@@ -125,6 +128,9 @@ class Ears(Protocol):
 
     def end_turn(self) -> None:
         """The caller's turn was taken as over, whatever it thinks: what it hears from now on is another one."""
+
+    def change_language(self, language: str) -> None:
+        """Listen for another language (a tag, such as `es`) from the first word on that is not settled yet."""
 
     def close(self) -> None:
         """The call is over; release everything."""

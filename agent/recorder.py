@@ -18,9 +18,10 @@ from agent.media_stream import MediaStream
 from agent.pacer import Pacer
 from agent.phrases import RenderedPhrase
 from agent.ports import Network, Wire, WireListener
-from agent.services import Phrasebook, Services, ToolOutcome, ToolRunner
+from agent.services import Services, ToolOutcome, ToolRunner
 from agent.tape import Tape, TapedNetwork
 from agent.taped_stream import TapedOwner, TapedPort, TapedStream
+from agent.tongues import Phrasebook
 from agent.twilio import CallPort
 from agent.wire_log import SUFFIX, WireLog, told_bytes
 from fsm.units import ms_to_ns
@@ -35,6 +36,9 @@ KIT_MS = 15_000
 
 KITS_LIMIT = 64
 """Announced calls that something is opened for at a time; further ones dial when they come."""
+
+FLAGS = ("failed", "ends_call", "ends_round", "expects", "profile", "language")
+"""What a tool's outcome tells besides its result."""
 
 SETTINGS = (
     "deepgram_base_url",
@@ -209,6 +213,12 @@ class _Kit:
     def services(self, services: Services) -> Services:
         """What the call is given: connections and timers of its own, tools and phrases on record."""
         tape, new_runner = self.tape, services.new_runner
+        tongues = {
+            tag: replace(
+                tongue, voices=self.providers.voices_in[tag], phrasebook=_TapedPhrases(tongue.phrasebook, tape)
+            )
+            for tag, tongue in services.tongues.items()
+        }
         return replace(
             services,
             clock=tape,
@@ -216,6 +226,7 @@ class _Kit:
             ears=self.providers.ears,
             model=self.providers.model,
             voices=self.providers.voices,
+            tongues=tongues,
             phrasebook=_TapedPhrases(services.phrasebook, tape),
             new_runner=lambda call_id, caller, line: _TapedRunner(new_runner(call_id, caller, line), tape),
             new_turn_scores=lambda call_id, owner: services.new_turn_scores(call_id, TapedOwner(owner, tape)),
@@ -271,7 +282,7 @@ class _TapedRunner:
     async def run(self, name: str, arguments_json: str) -> ToolOutcome:
         outcome = await self._runner.run(name, arguments_json)
         line = {"in": "tool", "name": name, "arguments": arguments_json, "result": outcome.result}
-        flags = {name: getattr(outcome, name) for name in ("failed", "ends_call", "ends_round", "expects", "profile")}
+        flags = {name: getattr(outcome, name) for name in FLAGS}
         self._tape.enter({**line, **flags})
         asyncio.get_running_loop().call_soon(self._tape.leave)  # whoever asked goes on in this very pass
         return outcome

@@ -1,6 +1,6 @@
 """What a call is given: who answers, and everything that all calls of a process share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,8 +10,8 @@ from agent.handover import Handover
 from agent.manners import Manners
 from agent.own_voice import OwnVoice
 from agent.pacer import Pacer
-from agent.phrases import RenderedPhrase
 from agent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolSchema
+from agent.tongues import Phrasebook, Tongue
 from agent.trace import Observer, Trace
 from agent.turn_scores import TurnOwner
 from agent.voice_activity import VoiceActivity
@@ -49,6 +49,11 @@ class ToolOutcome(Protocol):
         ...
 
     @property
+    def language(self) -> str:
+        """The tag of the language that is spoken from here on; empty: as before."""
+        ...
+
+    @property
     def expects(self) -> str:
         """What the caller will be asked for, as `Expected.parse` reads it; empty: the words tell."""
         ...
@@ -59,14 +64,6 @@ class ToolRunner(Protocol):
 
     async def run(self, name: str, arguments_json: str) -> ToolOutcome:
         """The one outcome of a tool; never raises."""
-        ...
-
-
-class Phrasebook(Protocol):
-    """Phrases rendered ahead of need."""
-
-    def get(self, text: str) -> RenderedPhrase | None:
-        """The sound of `text`, None if it was never rendered."""
         ...
 
 
@@ -109,6 +106,8 @@ class Character:
     """Passages that nobody may interrupt, wherever they are said."""
     voicemail: str = ""
     """What a machine is told that picks up a call of ours; empty for nothing."""
+    language: str = "en"
+    """What its calls begin in, a tag such as `en-US`."""
     manners: Manners = field(default_factory=Manners)
     """How else its calls may go on once a tool says so."""
 
@@ -132,8 +131,15 @@ class Services:
     """What hands calls over to others, where the house can."""
     pronounce: Callable[[str], str] = str
     """What the voice is told to say for a written clause; few read numbers, dates and money well by themselves."""
+    tongues: Mapping[str, Tongue] = field(default_factory=dict)
+    """The languages that a call may change to, by their tags."""
     observer: Observer | None = None
     new_voice_detector: Callable[[OwnVoice], VoiceDetector] = VoiceActivity
     """From what of ours the call's phone plays."""
     new_turn_scores: Callable[[str, TurnOwner], TurnScorer] = lambda _call_id, _owner: Unscored()
     """From call id and whom to tell."""
+
+    @property
+    def home(self) -> Tongue:
+        """What every call begins to speak with."""
+        return Tongue(self.voices, self.phrasebook, self.pronounce)

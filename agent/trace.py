@@ -3,7 +3,7 @@
 Lines are objects with `at_ns` (since the call began) and `kind`:
 
 - `call`: first line: `version`, `call_id`, `agent`, `started_at` (UTC), `began_at_ns` (the clock's instant that `at_ns`
-  counts from: instants within events are the clock's), `words` (`kept` or `hidden`), `profile`, `phrases`;
+  counts from: instants within events are the clock's), `words` (`kept` or `hidden`), `profile`, `phrases`, `language`;
 - `event`: what happened (`event`, `data`), the mode before and after (`mode`, `to`), the orders (`effects`);
 - `stage`: an instant on the way of an answer, for the latency ledger (`stage`, `turn`, `reply`);
 - `note`: anything else worth knowing: faults, counters (`note`, `data`).
@@ -85,6 +85,7 @@ class Trace:
             words="hidden" if self._is_redacted else "kept",
             profile=asdict(state.profile),
             phrases=asdict(state.phrases),
+            language=state.language,
         )
 
     def decision(self, now: int, before: Mode, event: Event, after: CallState, effects: tuple[Effect, ...]) -> None:

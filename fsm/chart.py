@@ -35,7 +35,7 @@ from fsm.state import Mode
 
 INITIAL = Mode.CONNECTING
 
-GUARDS = (guards, asides, floor_guards, occupying, pickup_guards)
+GUARDS = (guards, adjusting, asides, floor_guards, occupying, pickup_guards)
 REDUCERS = (adjusting, hearing, drafting, answering, asides, meeting, occupying, tool_rounds, yielding)
 """Where those are that a row may name."""
 

@@ -114,6 +114,16 @@ class FinalizeTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLanguage:
+    """Hear and speak `language` from here on: other ears for what is not settled yet, another voice for what is next.
+
+    Where the transcriber cannot be had in it, that is answered by `LanguageRefused`.
+    """
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndCall:
     """Close the stream and hang up; `failed`: the caller is owed an apology by other means."""
 
@@ -135,6 +145,7 @@ Effect = (
     | CancelReply
     | RunTool
     | FinalizeTranscript
+    | ChangeLanguage
     | EndCall
 )
 EFFECTS: tuple[type[Effect], ...] = Effect.__args__

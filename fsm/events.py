@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fsm.changes import ProfileChanged
+from fsm.changes import LanguageChanged, LanguageRefused, ProfileChanged
 
 
 class Stage(StrEnum):
@@ -288,6 +288,8 @@ Event = (
     | CallerOccupied
     | CallerReturned
     | ProfileChanged
+    | LanguageChanged
+    | LanguageRefused
     | BeepHeard
     | AnswererReported
     | HangUpRequested

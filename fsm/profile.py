@@ -142,6 +142,7 @@ class Phrases:
     pardon: str = "Sorry, I did not catch that. Could you say it again?"
     apology: str = "I'm sorry, I'm having some trouble right now. Could you say that again?"
     goodbye: str = "Thank you for calling. Goodbye."
+    language_refused: str = "I'm sorry, I cannot follow that language right now. Let us go on in English."
     tools: Mapping[str, str] = field(default_factory=dict)
     """By a tool's name: what is said instead of the filler while it runs."""
     expect: Mapping[str, str] = field(default_factory=dict)
@@ -165,8 +166,13 @@ class Phrases:
         """What `expect` tells, as the machine asks for it."""
         return tuple((words, Expected.parse(answer)) for words, answer in self.expect.items())
 
+    @classmethod
+    def texts(cls) -> tuple[str, ...]:
+        """The names of those phrases that every agent has."""
+        return tuple(f.name for f in fields(cls) if f.name not in ("tools", "expect"))
+
     def _named(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("tools", "expect")}
+        return {name: getattr(self, name) for name in self.texts()}
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> "Phrases":

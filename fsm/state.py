@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from fsm.answerer import Answerer
+from fsm.changes import LanguageChanged
 from fsm.english import ENGLISH
 from fsm.events import Occupation, ToolCall
 from fsm.expectations import ANYTHING, Expected
@@ -117,6 +118,10 @@ class CallState:
     phrases: Phrases = field(default_factory=Phrases)
     language: str = ENGLISH.code
     """What the caller and we speak."""
+    language_before: LanguageChanged | None = None
+    """What we go back to where that cannot be heard."""
+    owes_word: bool = False
+    """We went back, and did not say so yet."""
     mode: Mode = Mode.CONNECTING
     now: int = 0
     deadlines: Deadlines = field(default_factory=Deadlines)

@@ -14,10 +14,10 @@ CONNECT_MS = 10_000
 """Twilio sends `start` right after the handshake; a stream that does not within this long never will."""
 
 
-def begin(profile: Profile, phrases: Phrases, now: int) -> CallState:
-    """The state of a call whose stream is being opened at instant `now` (ns)."""
+def begin(profile: Profile, phrases: Phrases, now: int, language: str = "en") -> CallState:
+    """The state of a call in `language` (a tag) whose stream is being opened at instant `now` (ns)."""
     deadlines = Deadlines(connect_at=now + ms_to_ns(CONNECT_MS))
-    return CallState(profile=profile, phrases=phrases, now=now, deadlines=deadlines)
+    return CallState(profile=profile, phrases=phrases, language=language, now=now, deadlines=deadlines)
 
 
 def step(state: CallState, event: Event, now: int) -> tuple[CallState, tuple[Effect, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.agent_file import Agent, load_agent
-from agent.assembly import Providers, make_ears, make_model, make_voices
+from agent.assembly import make_providers
 from agent.call import Call
 from agent.config import Config, load_config
 from agent.desk import Desk
@@ -130,11 +130,7 @@ class Rehearsal:
         routes = {origin: Route(target, cast.links.get(origin, LinkModel())) for origin, target in targets.items()}
         self.network = SimNetwork(self.world, routes)
         config = load_config({**SETTINGS, **secrets_of(agent), **cast.settings, "OFFHOOK_DATA": str(data)})
-        providers = Providers(
-            make_ears(config, agent, self.network, self.world),
-            make_model(config, agent, self.network, self.world),
-            self.witness.on_voices(make_voices(config, agent, self.network, self.world)),
-        )
+        providers = self.witness.on_providers(make_providers(config, agent, self.network, self.world))
         self.around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner
         self.around_handset: Callable[[Caller], Handset] = lambda caller: caller
         self.on_placed: Callable[[SimulatedCall], None] = lambda _placed: None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agent.assembly import Providers
 from agent.call import Call
 from agent.clock import Clock
 from agent.errors import Fault
@@ -88,12 +89,16 @@ class Witness:
         self._wires.append(messages)
         return _WatchedWire(wire, self, messages)
 
-    def on_voices(self, voices: TextToSpeech) -> TextToSpeech:
-        """The same provider of voices, watched."""
-        return _WatchedVoices(voices, self)
+    def on_providers(self, providers: Providers) -> Providers:
+        """The same providers, whose voices are watched."""
+        others = {tag: _WatchedVoices(voices, self) for tag, voices in providers.voices_in.items()}
+        return replace(providers, voices=_WatchedVoices(providers.voices, self), voices_in=others)
 
     def on_voice(self, listener: VoiceListener) -> Seen:
-        """Somebody opens a voice."""
+        """Somebody opens a voice, or another one in another language."""
+        known = next((seen for who, seen in self._voices if who is listener), None)
+        if known is not None:
+            return known
         seen = Seen()
         self._voices.append((listener, seen))
         return seen

@@ -79,10 +79,20 @@ def change_profile(context: ToolContext, profile: str) -> Changes:
     Args:
         profile: One of the names that you were given; "usual" is how the call began.
     """  # noqa: D205 - the whole text is one description for the model
-    known = line_of(context).profiles
-    if profile not in known:
-        raise ToolError(f"There is no profile called {profile!r}; known are {', '.join(known)}.")
-    return Changes({"profile": profile}, profile=profile)
+    name = line_of(context).manner.profile_meant(profile)
+    return Changes({"profile": name}, profile=name)
+
+
+@tool(kind=Kind.IDEMPOTENT)
+def switch_language(context: ToolContext, language: str) -> Changes:
+    """Go on in another language, as soon as the caller asks for it or speaks it: from here on they are understood in it
+    and hear it from a voice of its own. Say nothing before; answer in that language afterwards.
+
+    Args:
+        language: One of those that you were given, such as "es".
+    """  # noqa: D205 - the whole text is one description for the model
+    tag = line_of(context).manner.language_meant(language)
+    return Changes({"language": tag, "next": "answer in it"}, language=tag)
 
 
 @tool(kind=Kind.EFFECT, deadline_ms=20_000)

@@ -23,6 +23,21 @@ class CallerLeftError(ToolError):
     """The caller hung up while they were to be connected."""
 
 
+class Manner(Protocol):
+    """How else a call may go on."""
+
+    def profile_meant(self, profile: str) -> str:
+        """The profile of that name. Raises `ToolError` with those that there are."""
+        ...
+
+    def language_meant(self, language: str) -> str:
+        """Which of the languages that are spoken here is meant, by a tag such as `es` or by its name.
+
+        Raises `ToolError` with those that are spoken, for any other.
+        """
+        ...
+
+
 class CallLine(Protocol):
     """The line of one call. What ends otherwise than it should raises `ToolError`, in words fit for the caller."""
 
@@ -34,8 +49,8 @@ class CallLine(Protocol):
         ...
 
     @property
-    def profiles(self) -> tuple[str, ...]:
-        """The names of the profiles that the call may go on under."""
+    def manner(self) -> Manner:
+        """How else the call may go on."""
         ...
 
     def keep(self, digits: str) -> str:

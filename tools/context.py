@@ -75,10 +75,14 @@ class Expects:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A tool's answer after which the call goes on under another profile, called `profile`."""
+    """A tool's answer after which the call goes on otherwise: under another profile, or in another language.
+
+    By the names that `CallLine` knows; empty: as before.
+    """
 
     answer: object
     profile: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Outcome:
 
     `ends_call`: the call is over once the reply was heard. `ends_round`: the model made the same mistake again, and
     is to ask for no more tools in this turn. `expects`: what the caller will be asked for, see `Expects`.
-    `profile`: the name of the one that holds from here on, see `Changes`.
+    `profile`, `language`: those that hold from here on, see `Changes`.
     """
 
     result: str
@@ -42,6 +42,7 @@ class Outcome:
     ends_round: bool = False
     expects: str = ""
     profile: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ def ending_of(value: object) -> Ending:
             return Ending(Outcome(bounded_json(answer)), Fate.NOT_DONE)
         case Expects(answer, reply):
             return Ending(Outcome(bounded_json(answer), expects=reply))
-        case Changes(answer, profile):
-            return Ending(Outcome(bounded_json(answer), profile=profile))
+        case Changes(answer, profile, language):
+            return Ending(Outcome(bounded_json(answer), profile=profile, language=language))
         case _:
             return Ending(Outcome(bounded_json(value)))
 

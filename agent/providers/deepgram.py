@@ -1,5 +1,7 @@
 """Deepgram's live transcription as a `SpeechToText`."""
 
+from dataclasses import replace
+
 from agent.clock import Clock
 from agent.ports import Network
 from agent.providers.deepgram_codec import (
@@ -39,7 +41,11 @@ class DeepgramSpeechToText(DeepgramEndpoint):
 
     def __init__(self, network: Network, clock: Clock, settings: DeepgramSettings) -> None:
         self.settings = settings
-        endpoint = Endpoint(
+        super().__init__(network, clock, self._endpoint_in)
+
+    def _endpoint_in(self, language: str) -> Endpoint:
+        settings = replace(self.settings, language=language or self.settings.language)
+        return Endpoint(
             url=listen_url(settings),
             headers=listen_headers(settings.api_key),
             new_dialect=SegmentsTold,
@@ -51,7 +57,6 @@ class DeepgramSpeechToText(DeepgramEndpoint):
             close_timeout_ms=settings.close_timeout_ms,
             is_silent_in_silence=True,
         )
-        super().__init__(network, clock, endpoint)
 
 
 class SegmentsTold:

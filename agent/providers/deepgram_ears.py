@@ -4,6 +4,7 @@ What is said on it is a `Dialect`'s business: the live transcription's (`deepgra
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 from agent.clock import Clock, Timer
 from agent.errors import RETRYABLE, Fault, FaultKind, Whose
@@ -37,11 +38,22 @@ PRIMER = bytes([ULAW_SILENCE]) * ms_to_samples(100)
 """Sent first on a spare socket: KeepAlive alone is reported not to count before some audio came (2.5)."""
 
 
-class DeepgramEndpoint:
-    """A `SpeechToText`; `counts` holds what was ignored, dropped or mended, of all calls together."""
+def no_such_language(language: str) -> Fault:
+    """The fault of a model that does not know a language."""
+    return Fault(Whose.SETTINGS, PROVIDER, FaultKind.BAD_REQUEST, f"the model of the settings knows no {language!r}")
 
-    def __init__(self, network: Network, clock: Clock, endpoint: Endpoint) -> None:
+
+class DeepgramEndpoint:
+    """A `SpeechToText`; `counts` holds what was ignored, dropped or mended, of all calls together.
+
+    `endpoint_in` tells where a language is heard, None where it is not; the empty one is that of the settings.
+    """
+
+    def __init__(self, network: Network, clock: Clock, endpoint_in: Callable[[str], Endpoint | None]) -> None:
+        endpoint = endpoint_in("")
+        assert endpoint is not None, "a call begins in the language of the settings"
         self.endpoint = endpoint
+        self.endpoint_in = endpoint_in
         self.clock = clock
         self.counts: Counter[str] = Counter()
         self._network = network
@@ -59,12 +71,16 @@ class DeepgramEndpoint:
         """Close the spare sockets."""
         self._spares.close()
 
-    def connect(self, listener: WireListener) -> Wire:
-        """A wire to Deepgram, open already where one was warm."""
+    def connect(self, listener: WireListener, endpoint: Endpoint) -> Wire:
+        """A wire to Deepgram, open already where one was warm: that is so for the language of the settings."""
+        if endpoint.url != self.endpoint.url:
+            return self._dial_to(endpoint, listener)
         return self._spares.take(listener)
 
     def _dial(self, listener: WireListener) -> Wire:
-        endpoint = self.endpoint
+        return self._dial_to(self.endpoint, listener)
+
+    def _dial_to(self, endpoint: Endpoint, listener: WireListener) -> Wire:
         return self._network.open_websocket(
             endpoint.url, endpoint.headers, listener, open_timeout_ms=endpoint.open_timeout_ms
         )
@@ -73,12 +89,12 @@ class DeepgramEndpoint:
 class _Line:
     """One connection of a call's ears; a line that was given up is no longer `ears.line`, and is not listened to."""
 
-    def __init__(self, ears: "DeepgramEars", stt: DeepgramEndpoint) -> None:
+    def __init__(self, ears: "DeepgramEars", stt: DeepgramEndpoint, endpoint: Endpoint) -> None:
         self.is_ready = False
         self.starts_at = 0  # where its time 0 stands in the call, in samples
         self.complaint = ""
         self._ears = ears
-        self.wire = stt.connect(self)
+        self.wire = stt.connect(self, endpoint)
         if self.wire.is_open:  # a spare: its time began with the primer
             self.begin(ears.audio.begin - len(PRIMER))
 
@@ -110,6 +126,8 @@ class DeepgramEars:
         self.line: _Line | None = None
         self._stt = stt
         self._endpoint = stt.endpoint
+        self._before: Endpoint | None = None
+        """Where we listened before, until the present one turns out to be there."""
         self._clock = stt.clock
         self._counts = stt.counts
         self._listener: SpeechListener | None = listener
@@ -154,6 +172,15 @@ class DeepgramEars:
             self._send_unsent()
             self.line.wire.send(order)
 
+    def change_language(self, language: str) -> None:
+        """Hear what is not settled yet, and all that follows, in another language; where that fails, as before."""
+        endpoint = self._stt.endpoint_in(language)
+        if endpoint is None:
+            self._clock.call_at(self._clock.now(), lambda: self._refused(no_such_language(language)))
+        elif self._listener is not None and endpoint.url != self._endpoint.url:
+            self._before = self._before or self._endpoint
+            self._listen_at(endpoint)
+
     def close(self) -> None:
         """The call is over. Deepgram may finish within `close_timeout_ms`; nothing is reported any more."""
         if self._listener is None:
@@ -180,6 +207,7 @@ class DeepgramEars:
         if self._wants_finalize:
             self._wants_finalize = False
             self.finalize()
+        self._before = None
         if self._has_failed and self._listener is not None:
             self._has_failed = False
             self._listener.on_ears_restored()
@@ -198,6 +226,11 @@ class DeepgramEars:
             self._tick.cancel()
             return
         self._counts[f"lost_{fault.kind}"] += 1
+        if self._before is not None:
+            before, self._before = self._before, None
+            self._refused(fault)
+            self._listen_at(before)
+            return
         wait_ms = RECONNECT_MS[min(self._failures, len(RECONNECT_MS) - 1)]
         if fault.kind not in RETRYABLE and fault.kind is not FaultKind.BAD_MESSAGE:
             wait_ms = RECONNECT_HOPELESS_MS
@@ -207,9 +240,24 @@ class DeepgramEars:
             self._has_failed = True
             self._listener.on_ears_failed(fault)
 
+    def _refused(self, fault: Fault) -> None:
+        if self._listener is not None:
+            self._listener.on_language_refused(fault)
+
+    def _listen_at(self, endpoint: Endpoint) -> None:
+        """Give up the present connection for one to `endpoint`, which is given all that is not settled."""
+        self._endpoint = endpoint
+        line, self.line = self.line, None
+        if line is not None:
+            line.is_ready = False
+            line.wire.close()
+        if self._reconnect is not None:
+            self._reconnect.cancel()
+        self._connect()
+
     def _connect(self) -> None:
         self._reconnect = None
-        self.line = _Line(self, self._stt)
+        self.line = _Line(self, self._stt, self._endpoint)
         if self.line.is_ready:
             self.line_opened()
 

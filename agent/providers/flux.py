@@ -1,5 +1,7 @@
 """Deepgram's Flux as a `SpeechToText`: it tells turns, and guesses their ends early."""
 
+from dataclasses import replace
+
 from agent.clock import Clock
 from agent.ports import Network
 from agent.providers.deepgram_codec import Complaint, Other, listen_headers
@@ -8,6 +10,7 @@ from agent.providers.deepgram_ears import PRIMER, TICK_MS, DeepgramEndpoint
 from agent.providers.flux_codec import (
     CLOSE_STREAM,
     FORCE_END_TURN,
+    MULTILINGUAL,
     FluxSettings,
     TurnEvent,
     TurnTold,
@@ -30,7 +33,15 @@ class FluxSpeechToText(DeepgramEndpoint):
 
     def __init__(self, network: Network, clock: Clock, settings: FluxSettings) -> None:
         self.settings = settings
-        endpoint = Endpoint(
+        super().__init__(network, clock, self._endpoint_in)
+
+    def _endpoint_in(self, language: str) -> Endpoint | None:
+        """One model hears all languages, as far as it is told which; the others hear one."""
+        known = self.settings.language
+        if language and self.settings.model != MULTILINGUAL and language.partition("-")[0] != known.partition("-")[0]:
+            return None
+        settings = replace(self.settings, language=language or known)
+        return Endpoint(
             url=listen_url(settings),
             headers=listen_headers(settings.api_key),
             new_dialect=TurnsTold,
@@ -42,7 +53,6 @@ class FluxSpeechToText(DeepgramEndpoint):
             close_timeout_ms=settings.close_timeout_ms,
             is_silent_in_silence=False,
         )
-        super().__init__(network, clock, endpoint)
 
 
 class TurnsTold:

@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -126,6 +126,10 @@ class LocalSpeech:
     def send(self, kind: Kind, number: int, payload: bytes = b"", *, answered: bool = False) -> None:
         """Pass a message about a stream to the worker."""
         self._link.send(kind, number, payload, answered=answered)
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something in a later pass."""
+        self._clock.call_at(self._clock.now(), act)
 
     def drop(self, number: int) -> None:
         """Nobody wants more of this stream."""

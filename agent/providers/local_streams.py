@@ -1,6 +1,7 @@
 """The ears and the voice of one call, on streams of the speech worker."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from agent.errors import Fault, FaultKind, Whose
@@ -41,6 +42,9 @@ class Exchange(Protocol):
     def drop(self, number: int) -> None:
         """Nobody wants more of a stream."""
 
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something in a later pass."""
+
 
 class LocalEars:
     """The ears of one call."""
@@ -77,6 +81,12 @@ class LocalEars:
 
     def end_turn(self) -> None:
         """It knows no turns."""
+
+    def change_language(self, language: str) -> None:
+        """Its model knows one language: any other is refused, in a later pass."""
+        detail = f"the local recogniser hears one language only, not {language!r}"
+        fault = Fault(Whose.SETTINGS, PROVIDER, FaultKind.BAD_REQUEST, detail)
+        self._exchange.later(lambda: None if self._is_closed else self._listener.on_language_refused(fault))
 
     def close(self) -> None:
         """The call is over; nothing is reported any more."""

@@ -27,6 +27,7 @@ class Spoilt:
     ends_round: bool = False
     expects: str = ""
     profile: str = ""
+    language: str = ""
 
 
 class ToolTrouble:

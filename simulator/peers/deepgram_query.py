@@ -6,6 +6,12 @@ from dataclasses import dataclass
 RAW_ENCODINGS = ("mulaw", "alaw", "linear16")
 """Encodings this emulator decodes."""
 
+NOVA_3_LANGUAGES = frozenset(
+    """multi en es de fr it pt nl sv da no fi pl cs sk hu ro bg el tr ru uk hr sl sr lt lv et ca ja ko zh hi id
+    ms vi""".split()
+)
+"""What nova-3 transcribes, by the first part of a tag; the service's own list grows."""
+
 DEFAULT_ENDPOINTING_MS = 10
 SHORTEST_UTTERANCE_END_MS = 1_000
 LONGEST_TAG = 128
@@ -72,6 +78,9 @@ def _model(query: Query) -> str:
         raise QueryError("Missing 'model': name one, such as model=nova-3.")
     if model.startswith("flux"):
         raise QueryError(f"Model '{model}' is served at /v2/listen, not at /v1/listen.")
+    language = first(query, "language") or "en"
+    if model.startswith("nova-3") and language.partition("-")[0] not in NOVA_3_LANGUAGES:
+        raise QueryError(f"No such model/language/tier combination found: '{model}' and '{language}'.")
     if "keyterm" in query and not model.startswith("nova-3"):
         raise QueryError(f"'keyterm' needs a nova-3 model, not '{model}'; older models take 'keywords'.")
     return model

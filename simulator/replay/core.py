@@ -55,7 +55,7 @@ class CoreReplay:
 
 def replay_core(recorded: Recorded) -> CoreReplay:
     """Decide every recorded event again, up to the first difference in mode or effects."""
-    state = begin(recorded.profile, recorded.phrases, recorded.began_at)
+    state = begin(recorded.profile, recorded.phrases, recorded.began_at, recorded.language)
     states = [state]
     for decision in recorded.decisions:
         before = state.mode

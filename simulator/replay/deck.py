@@ -249,10 +249,11 @@ class Outcome:
     ends_round: bool
     expects: str = ""
     profile: str = ""
+    language: str = ""
 
 
 TOLD = ("result", "failed", "ends_call", "ends_round")
-ADDED = ("expects", "profile")
+ADDED = ("expects", "profile", "language")
 """What older recordings do not tell."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fsm.effects import EFFECTS, Effect
 from fsm.events import EVENTS, Event, Occupation, Stage, ToolCall
-from fsm.profile import Profile
+from fsm.profile import Phrases, Profile
 
 Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
@@ -60,8 +60,8 @@ def _field_reader(hint: Any) -> Reader:  # noqa: ANN401 - a type, or what typing
         return lambda name, value: tuple(item(name, one) for one in _checked(name, value, list))
     if hint is ToolCall:
         return lambda name, value: _TOOL_CALL(_checked(name, value, dict))
-    if hint is Profile:
-        return _profile_of
+    if hint in (Profile, Phrases):
+        return partial(_table_of, hint)
     if hint in (Stage, Occupation):
         return partial(_word_of, hint)
     assert hint in (str, int, bool), f"events and effects are made of texts, numbers and tool calls, not {hint}"
@@ -81,9 +81,9 @@ def _word_of(kind: type[Stage] | type[Occupation], name: str, value: object) -> 
         raise UnreadableError(f"{name}: expected one of {', '.join(kind)}, got {value!r}") from None
 
 
-def _profile_of(name: str, value: object) -> Profile:
+def _table_of(kind: type[Profile] | type[Phrases], name: str, value: object) -> Profile | Phrases:
     try:
-        return Profile.from_table(_checked(name, value, dict))
+        return kind.from_table(_checked(name, value, dict))
     except ValueError as error:
         raise UnreadableError(f"{name}: {error}") from None
 

@@ -55,6 +55,7 @@ class Recorded:
     lines: Sequence[Line]
     decisions: tuple[Decision, ...]
     changed: Changed | None = None
+    language: str = "en"
     is_cut: bool = False
     """The last line was cut off by a crash; it was left out."""
 
@@ -126,6 +127,7 @@ def recorded_of(lines: Sequence[Line], *, is_cut: bool = False) -> Recorded:
         lines,
         tuple(decisions),
         changed,
+        str(head.get("language", "en")),
         is_cut,
     )
 

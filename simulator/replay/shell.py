@@ -106,6 +106,7 @@ class _Stage:
         return replace(
             services,
             phrasebook=self._phrases,
+            tongues={tag: replace(one, phrasebook=self._phrases) for tag, one in services.tongues.items()},
             new_runner=lambda _call_id, _caller, _line: self._tools,
             new_trace=lambda _call_id, started_at: Trace(cast("TextIO", self._written), started_at, private=private),
         )

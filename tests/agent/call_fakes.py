@@ -154,6 +154,7 @@ class FakeEars:
         self.audio = b""
         self.finalized = 0
         self.turns_ended = 0
+        self.languages: list[str] = []
         self.is_closed = False
 
     def send(self, audio: bytes) -> None:
@@ -164,6 +165,9 @@ class FakeEars:
 
     def end_turn(self) -> None:
         self.turns_ended += 1
+
+    def change_language(self, language: str) -> None:
+        self.languages.append(language)
 
     def close(self) -> None:
         self.is_closed = True
@@ -196,6 +200,7 @@ class Outcome:
     ends_round: bool = False
     expects: str = ""
     profile: str = ""
+    language: str = ""
 
 
 class FakeRunner:

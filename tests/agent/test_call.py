@@ -88,7 +88,7 @@ class Booth(Stage):
     def says(self, text: str) -> None:
         """The caller says `text`, and the ears hear it."""
         self.hears(speak(text).audio)
-        self.call.on_words(text, is_final=True, speech_final=False)
+        self.call.hearing.on_words(text, is_final=True, speech_final=False)
         self.hears(silence(700))
 
     def told(self, kind: type[Event]) -> list[Event]:
@@ -161,10 +161,10 @@ def test_voice_edges_reach_the_machine_with_their_own_instants(booth: Booth) -> 
 
 def test_an_interim_that_repeats_itself_is_no_news(booth: Booth) -> None:
     for _ in range(3):
-        booth.call.on_words("book", is_final=False, speech_final=False)
-    booth.call.on_words("book it", is_final=False, speech_final=False)
-    booth.call.on_words("book it", is_final=True, speech_final=False)
-    booth.call.on_words("book it", is_final=False, speech_final=False)
+        booth.call.hearing.on_words("book", is_final=False, speech_final=False)
+    booth.call.hearing.on_words("book it", is_final=False, speech_final=False)
+    booth.call.hearing.on_words("book it", is_final=True, speech_final=False)
+    booth.call.hearing.on_words("book it", is_final=False, speech_final=False)
     assert [event.text for event in booth.told(WordsHeard) if isinstance(event, WordsHeard)] == [
         "book",
         "book it",
@@ -175,8 +175,8 @@ def test_an_interim_that_repeats_itself_is_no_news(booth: Booth) -> None:
 
 def test_keys_and_the_state_of_the_ears_are_facts(booth: Booth) -> None:
     booth.call.on_digit("5")
-    booth.call.on_ears_failed(fault(FaultKind.STALLED))
-    booth.call.on_ears_restored()
+    booth.call.hearing.on_ears_failed(fault(FaultKind.STALLED))
+    booth.call.hearing.on_ears_restored()
     assert booth.told(DigitPressed) == [DigitPressed("5")]
     assert booth.told(EarsFailed) == [EarsFailed("stalled")]
     assert booth.told(EarsRestored) == [EarsRestored()]
@@ -184,7 +184,7 @@ def test_keys_and_the_state_of_the_ears_are_facts(booth: Booth) -> None:
 
 
 def test_whoever_failed_stands_in_the_log_of_the_server(booth: Booth, caplog: pytest.LogCaptureFixture) -> None:
-    booth.call.on_ears_failed(fault(FaultKind.STALLED))
+    booth.call.hearing.on_ears_failed(fault(FaultKind.STALLED))
     booth.call.note_fault(fault(FaultKind.REFUSED_KEY))
     sid = booth.phone.call_sid
     assert [record.getMessage().startswith(f"call {sid}: ") for record in caplog.records] == [True, True]
@@ -197,7 +197,7 @@ def test_a_steady_sound_that_the_transcriber_takes_for_a_voice_is_one(booth: Boo
     booth.hears(silence(500))
     booth.hears(hum * 20)
     assert booth.told(SpeechStarted) == []
-    booth.call.on_voice_noticed()
+    booth.call.hearing.on_voice_noticed()
     booth.hears(hum * 10)
     assert len(booth.told(SpeechStarted)) == 1
 
@@ -205,7 +205,7 @@ def test_a_steady_sound_that_the_transcriber_takes_for_a_voice_is_one(booth: Boo
 def test_the_ears_are_asked_to_settle_what_they_heard(booth: Booth) -> None:
     booth.greets()
     booth.hears(speak("Book me.").audio)
-    booth.call.on_words("book me", is_final=False, speech_final=False)
+    booth.call.hearing.on_words("book me", is_final=False, speech_final=False)
     booth.hears(silence(900))
     assert booth.ears.finalized >= 2
     assert "final_asked" in booth.stages
@@ -245,7 +245,7 @@ def test_after_a_mistake_nothing_more_is_decided_or_performed(booth: Booth) -> N
     booth.says("Book me for Monday, please.")
     assert booth.hung_up == [True]
     decided = len(booth.watch.events)
-    booth.call.on_words("anything", is_final=True, speech_final=False)
+    booth.call.hearing.on_words("anything", is_final=True, speech_final=False)
     booth.call.end_politely("drain")
     assert len(booth.watch.events) == decided
 

@@ -30,7 +30,7 @@ def running_call() -> Iterator[Booth]:
 def drafts(booth: Booth, text: str = "I need an appointment.") -> int:
     """The caller says `text`; its draft is asked for. The draft's number."""
     booth.hears(speak(text).audio[:-PAUSE_SAMPLES])
-    booth.call.on_words(text, is_final=True, speech_final=False)
+    booth.call.hearing.on_words(text, is_final=True, speech_final=False)
     booth.hears(silence(40))
     draft = booth.call.state.draft
     assert draft is not None
@@ -79,7 +79,7 @@ def test_a_dropped_draft_leaves_no_trace_but_its_cost(booth: Booth) -> None:
     number = drafts(booth)
     booth.model.generations[-1].says("On Tuesday. ", "At ")
     transcript = booth.call.state.transcript
-    booth.call.on_words("Or rather not.", is_final=True, speech_final=False)
+    booth.call.hearing.on_words("Or rather not.", is_final=True, speech_final=False)
     assert booth.call.state.draft is None
     assert booth.call.state.transcript == transcript
     assert booth.model.generations[0].is_cancelled
@@ -119,7 +119,7 @@ def test_a_tool_that_only_reads_runs_for_a_draft_and_no_other_does(
 def test_tools_of_a_dropped_draft_never_run(booth: Booth) -> None:
     drafts(booth)
     booth.model.generations[-1].ends(ToolCall("c1", "book_appointment", "{}"))
-    booth.call.on_words("Or rather not.", is_final=True, speech_final=False)
+    booth.call.hearing.on_words("Or rather not.", is_final=True, speech_final=False)
     booth.hears(silence(900))
     assert booth.told(ToolsRequested) == []
 

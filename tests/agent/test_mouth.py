@@ -145,7 +145,7 @@ def test_a_reply_may_be_over_with_its_tools(booth: Booth) -> None:
 def test_a_filler_sounds_until_the_answer_comes_and_is_no_part_of_it(booth: Booth) -> None:
     booth.knows("One moment.", 2_000)
     booth.starts()
-    booth.mouth.fill("One moment.")
+    booth.mouth.interlude.fill("One moment.")
     assert booth.wire.kinds == ["media"]
     booth.runs(500)
     booth.speaks("We open at nine.", 1_000)
@@ -157,7 +157,7 @@ def test_a_filler_sounds_until_the_answer_comes_and_is_no_part_of_it(booth: Boot
 def test_a_filler_outlives_another_attempt(booth: Booth) -> None:
     booth.knows("One moment.", 2_000)
     booth.starts(1)
-    booth.mouth.fill("One moment.")
+    booth.mouth.interlude.fill("One moment.")
     booth.runs(200)
     sent = len(booth.wire.sent)
     booth.starts(2)
@@ -168,7 +168,7 @@ def test_a_filler_outlives_another_attempt(booth: Booth) -> None:
 
 def test_a_filler_that_was_never_rendered_is_noted(booth: Booth) -> None:
     booth.starts()
-    booth.mouth.fill("One moment.")
+    booth.mouth.interlude.fill("One moment.")
     assert booth.told.notes == [("filler not rendered", {"text": "One moment."})]
     assert booth.wire.sent == []
 

@@ -35,7 +35,7 @@ def clean_up_before_clear() -> Plan:
     hold = Mouth.hold
 
     def clean_up_and_hold(mouth: Mouth, number: int) -> None:
-        mouth._voice.drop(number)
+        mouth._speech.voice.drop(number)
         hold(mouth, number)
 
     return swapped(Mouth, "hold", clean_up_and_hold)

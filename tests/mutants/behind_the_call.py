@@ -10,6 +10,7 @@ from agent.call_line import TelephoneLine
 from agent.clauses import Clauses
 from agent.errands import Errands
 from agent.handover import Lendings
+from agent.interlude import Interlude
 from agent.ledger import TurnLedger
 from agent.mouth import Mouth
 from agent.providers import chat, chat_request, deepgram
@@ -148,7 +149,7 @@ def last_clause_forgotten() -> Plan:
 
 @mutant("nobody says that it takes a moment", "tool_slow", "slow_model")
 def filler_forgotten() -> Plan:
-    return swapped(Mouth, "fill", lambda _mouth, _text: None)
+    return swapped(Interlude, "fill", lambda _interlude, _text: None)
 
 
 @mutant("the same phrase is said again and again while a tool runs", "tool_slow", "tool_hangs")

@@ -170,6 +170,10 @@ class SpeechLog:
     def on_ears_restored(self) -> None:
         self.log.append("restored")
 
+    def on_language_refused(self, fault: Fault) -> None:
+        self.faults.append(fault)
+        self.log.append("language refused")
+
 
 @dataclass
 class GenerationLog:

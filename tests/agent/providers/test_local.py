@@ -59,6 +59,9 @@ class Caller(Reports):
     def on_ears_failed(self, fault: Fault) -> None:
         self.tell("failed", fault)
 
+    def on_language_refused(self, fault: Fault) -> None:
+        self.on_ears_failed(fault)
+
     def on_ears_restored(self) -> None:
         self.tell("restored")
 

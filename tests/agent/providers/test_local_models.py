@@ -54,6 +54,9 @@ class Listener:
     def on_ears_failed(self, fault: Fault) -> None:
         raise AssertionError(str(fault))
 
+    def on_language_refused(self, fault: Fault) -> None:
+        self.on_ears_failed(fault)
+
     def on_ears_restored(self) -> None:
         raise AssertionError
 

@@ -11,11 +11,15 @@ from hypothesis import given
 from agent.trace import Trace
 from fsm.effects import EFFECTS, Effect
 from fsm.events import EVENTS, Event, Tick, WordsHeard
+from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
 from simulator.replay.events import UnreadableError, effect_of, event_of
+from simulator.strategies import profiles
 
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(str, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+st.register_type_strategy(Profile, profiles())
+st.register_type_strategy(Phrases, st.builds(Phrases, tools=st.just({"look": "Let me look."})))
 ANY_EVENT: st.SearchStrategy[Event] = st.one_of([st.builds(kind) for kind in EVENTS])
 ANY_EFFECT: st.SearchStrategy[Effect] = st.one_of([st.builds(kind) for kind in EFFECTS])
 
