@@ -17,8 +17,9 @@ from agent.turn_scores import HEARD_SAMPLES, LEAD_NS, SILENCES_MS
 from agent.voice_activity import VoiceActivity
 from fsm.endpointing import turn_end_at
 from fsm.profile import Profile
-from fsm.state import CallState, Mode, Utterance
+from fsm.state import CallState, Mode
 from fsm.units import NS_PER_MS, ms_to_ns, ms_to_samples, ns_to_ms
+from fsm.utterance import Utterance
 from simulator.bench_figures import percentile
 from simulator.ears_corpus import Clip, Corpus
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from fsm.changes import ProfileChanged
-from fsm.effects import StartReply
-from fsm.events import SpeechStarted, SpeechStopped, WordsHeard
-from fsm.profile import Profile
+from fsm.changes import LanguageChanged, LanguageRefused, ProfileChanged
+from fsm.effects import ChangeLanguage, DraftReply, DropDraft, Recite, StartReply
+from fsm.events import PlayoutFinished, SpeechStarted, SpeechStopped, WordsHeard
+from fsm.profile import Phrases, Profile
 from fsm.state import Mode
 from fsm.units import ms_to_ns
 from tests.fsm.timeline import Timeline, listening, speaking, thinking
@@ -46,3 +46,64 @@ def test_a_call_that_is_over_keeps_the_profile_it_had() -> None:
     t = thinking()
     t.state = replace(t.state, mode=Mode.ENDED)
     assert t.at(3_000, SLOW).state.profile == USUAL
+
+
+# --- languages
+
+SPANISH = LanguageChanged("es", Phrases(language_refused="Lo siento.", goodbye="Adiós."))
+REFUSED = LanguageRefused("bad_request")
+OWNED_UP = Phrases().language_refused
+
+
+def test_another_language_changes_phrases_tables_ears_and_voice_at_once() -> None:
+    t = thinking().at(2_400, SPANISH).expect(THINKING, ChangeLanguage("es"))
+    assert t.state.phrases.goodbye == "Adiós."
+    assert t.state.tables.code == "es"
+
+
+def test_the_language_that_is_spoken_already_changes_nothing() -> None:
+    t = thinking().at(2_400, LanguageChanged("en", Phrases(goodbye="Ciao."))).expect(THINKING)
+    assert t.state.phrases == Phrases()
+
+
+def test_words_that_are_not_settled_are_left_to_the_new_ears() -> None:
+    t = listening().at(2_000, WordsHeard("I need", is_final=True)).at(2_300, WordsHeard("able spaniel"))
+    t.at(2_400, SPANISH).expect(LISTENING, ChangeLanguage("es"))
+    assert t.state.utterance.text == "I need"
+    t.at(2_700, WordsHeard("hablar español", is_final=True))
+    assert t.state.utterance.text == "I need hablar español"
+
+
+def test_a_draft_in_the_language_before_is_dropped() -> None:
+    t = listening(Profile()).at(2_000, SpeechStarted(ms_to_ns(2_000))).at(2_520, SpeechStopped(ms_to_ns(2_500)))
+    t.at(2_550, WordsHeard("Do you speak Spanish?", is_final=True)).until(2_700).expect(LISTENING, DraftReply)
+    t.at(2_750, SPANISH).expect(LISTENING, DropDraft, ChangeLanguage)
+
+
+def test_a_language_that_cannot_be_heard_is_owned_up_to_in_the_one_before() -> None:
+    t = thinking().at(2_400, SPANISH).at(2_600, REFUSED)
+    t.expect(THINKING, ChangeLanguage("en"), Recite(3, 1, OWNED_UP))
+    assert t.state.phrases == Phrases()
+    assert t.state.tables.code == "en"
+
+
+def test_while_we_speak_it_is_owned_up_to_once_that_was_heard() -> None:
+    t = speaking().at(3_000, SPANISH).at(3_200, REFUSED).expect(SPEAKING, ChangeLanguage("en"))
+    t.at(4_000, PlayoutFinished(2, "Claro que sí.")).expect(THINKING, Recite(3, 1, OWNED_UP))
+    assert [message.content for message in t.state.transcript if message.role == "assistant"][-1] == "Claro que sí."
+
+
+def test_a_caller_who_speaks_is_not_interrupted_for_it() -> None:
+    t = listening().at(2_000, SPANISH).at(2_300, SpeechStarted(ms_to_ns(2_300)))
+    t.at(2_400, REFUSED).expect(LISTENING, ChangeLanguage("en"))
+    assert t.state.owes_word
+
+
+def test_a_silent_caller_is_told_at_once() -> None:
+    listening().at(2_000, SPANISH).at(2_100, REFUSED).expect(THINKING, ChangeLanguage, Recite(2, 0, OWNED_UP))
+
+
+def test_a_refusal_of_a_language_that_nobody_asked_for_changes_nothing() -> None:
+    for t in (listening(), thinking(), speaking()):
+        mode = t.state.mode
+        t.at(3_000, REFUSED).expect(mode)

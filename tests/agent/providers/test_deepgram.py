@@ -1,4 +1,5 @@
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from agent.errors import FaultKind, Whose
 from agent.providers.deepgram import DeepgramSpeechToText
 from agent.providers.deepgram_codec import DeepgramSettings
-from agent.providers.deepgram_ears import PRIMER
+from agent.providers.deepgram_ears import PRIMER, DeepgramEars
 from tests.agent.providers.fakes import FakeNetwork, FakeWire, SpeechLog
 from tests.fakes import ManualClock
 
@@ -448,3 +449,103 @@ def test_whatever_breaks_no_audio_is_lost_before_its_words_are_final(steps: list
     t.ears.close()
     t.clock.advance(2_000)
     assert t.clock.pending_count == 0
+
+
+# --- another language in mid-call
+
+
+def language_of(wire: FakeWire) -> str:
+    return parse_qs(urlsplit(wire.url).query)["language"][0]
+
+
+def test_another_language_hears_all_that_is_not_settled() -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(2_000)
+    t.wire.tell(results("¿Habla español?", duration=1.0, final=True))
+    old = t.wire
+    t.ears.change_language("es")
+    t.speak(300)
+    assert not old.is_alive
+    assert language_of(t.wire) == "es"
+    t.wire.accept()
+    assert numbers(t.wire.audio) == list(range(51, 116)), "from the first word on that is not settled"
+    t.wire.tell(results("Quiero una cita.", duration=0.5, final=True))
+    assert t.heard.log == [("¿Habla español?", "final"), ("Quiero una cita.", "final")]
+
+
+def test_what_the_old_ears_say_after_the_change_counts_no_more() -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(1_000)
+    old = t.wire
+    t.ears.change_language("es")
+    t.wire.accept()
+    old.tell(results("able spaniel", duration=1.0, final=True))
+    assert t.heard.log == []
+
+
+def test_a_language_that_is_refused_is_told_and_the_one_before_hears_what_came_meanwhile() -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(400)
+    t.ears.change_language("eo")
+    t.speak(200)
+    t.wire.drop(400, "No such model/language/tier combination found.")
+    assert t.heard.log == ["language refused"]
+    assert t.heard.faults[0].kind is FaultKind.BAD_REQUEST
+    assert language_of(t.wire) == "en"
+    t.speak(100)
+    t.wire.accept()
+    assert numbers(t.wire.audio) == list(range(1, 36))
+    assert t.heard.log == ["language refused"], "nobody was deaf"
+
+
+def test_a_connection_that_is_lost_later_is_mended_in_the_new_language() -> None:
+    t = Call()
+    t.wire.accept()
+    t.ears.change_language("es")
+    t.wire.accept()
+    t.wire.drop(1011, "NET-0000")
+    t.clock.advance(0)
+    assert t.heard.log == ["failed"]
+    assert language_of(t.wire) == "es"
+
+
+def test_the_language_that_is_heard_already_changes_nothing() -> None:
+    t = Call()
+    t.wire.accept()
+    t.ears.change_language("en")
+    assert len(t.network.wires) == 1
+    t.ears.close()
+    t.ears.change_language("es")
+    assert len(t.network.wires) == 1, "the call is over"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(["speak", "es", "de", "en", "accept", "refuse", "settle"]), max_size=25))
+def test_whatever_language_is_tried_no_audio_is_lost(story: list[str]) -> None:
+    """Each frame reaches the connection that is there in the end, or was settled by one before it."""
+    t = Call()
+    assert isinstance(t.ears, DeepgramEars)
+    audio = t.ears.audio
+    for move in story:
+        wire = t.wire
+        if move == "speak":
+            t.speak(200)
+        elif move == "accept" and wire.is_alive and not wire.is_open:
+            wire.accept()
+        elif move == "refuse" and wire.is_alive and not wire.is_open and language_of(wire) != "en":
+            wire.drop(400, "no such language")
+        elif move == "settle" and wire.is_open and audio.sent_to > audio.begin:
+            t.wire.tell(results("word", duration=0.1, final=True))
+        elif move in ("es", "de", "en"):
+            t.ears.change_language(move)
+    if not t.wire.is_open:
+        t.wire.accept()
+    t.speak(20)
+    settled = audio.begin // 160
+    heard = {number for wire in t.network.wires for number in numbers(wire.audio.removeprefix(PRIMER))}
+    assert set(range(settled + 1, t.sent + 1)) <= set(numbers(t.wire.audio))
+    assert heard == set(range(1, t.sent + 1))
+    assert audio.lost_samples == 0

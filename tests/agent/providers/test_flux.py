@@ -178,3 +178,23 @@ def test_what_is_asked_for() -> None:
 )
 def test_messages_mean_something_whatever_is_missing(fields: dict[str, object], told: TurnTold) -> None:
     assert decode(json.dumps({"type": "TurnInfo", **fields})) == told
+
+
+# --- another language in mid-call
+
+
+def test_the_model_of_one_language_refuses_any_other_in_a_later_pass() -> None:
+    t = Call()
+    t.ears.change_language("es")
+    assert t.heard.log == []
+    t.clock.advance(0)
+    assert t.heard.log == ["language refused"]
+    assert len(t.network.wires) == 1
+
+
+def test_the_model_of_all_languages_is_told_which() -> None:
+    t = Call()
+    stt = FluxSpeechToText(t.network, t.clock, FluxSettings("key", model="flux-general-multi"))
+    stt.listen(t.heard).change_language("es-MX")
+    assert "language_hint=es" in t.wire.url
+    assert t.heard.log == []
