@@ -101,6 +101,9 @@ def read_result(asked: AskedTool, answer: HttpAnswer) -> ToolEnd:
     text = own.get("error" if is_failure else "result")
     if not isinstance(text, str) or "\n" in text or own.get("name") != asked.name:
         return ToolEnd(
-            asked, NO_RESULT, is_failure=True, problem=f"expected a name and text on one line, got {own!r:.80}"
+            asked,
+            NO_RESULT,
+            is_failure=True,
+            problem=f"expected name {asked.name!r} and text on one line, got {own!r:.80}",
         )
     return ToolEnd(asked, text, is_failure)
