@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
 from aiohttp import web
 
 from agent.vapi.webhook import Answer, StreamedResponse, VapiWebhook
 from agent.web_request import WebRequest, WebResponse
+from tools.waiting import elapse
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,9 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 BODY_WAIT_S = 10.0
 """Longest wait for a body."""
+
+LOOK_S = 0.25
+"""An answer that is thought about for nobody is given up so soon."""
 
 REQUESTS_A_CALL = 4
 """So many requests at a time for each call that there may be: an answer, a tool, a status and one to spare."""
@@ -79,9 +83,6 @@ class VapiDoor:
         try:
             answer = await webhook.handle(WebRequest(request.method, request.raw_path, headers, body))
             return await _send(request, answer)
-        except ConnectionError:
-            log.info("%s: who asked left before the answer was whole", request.path)
-            raise
         except Exception:
             log.exception("a mistake of ours while answering %s %.100r", request.method, request.path)
             return _error(500, "a mistake of ours, see the log")
@@ -103,12 +104,34 @@ async def _send(request: web.Request, answer: Answer) -> web.StreamResponse:
         return web.Response(status=answer.status, body=answer.body, headers=headers)
     assert isinstance(answer, StreamedResponse), "there are no other answers"
     response = web.StreamResponse(headers={"Content-Type": answer.content_type, "Cache-Control": "no-cache"})
-    async with aclosing(answer.pieces) as pieces:
-        await response.prepare(request)
-        async for piece in pieces:
-            await response.write(piece)
-    await response.write_eof()
+    async with aclosing(answer.pieces) as pieces, _noticing_who_leaves(request):
+        try:
+            await response.prepare(request)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+        except ConnectionError:
+            log.info("%s: who asked left before the answer was whole", request.path)
     return response
+
+
+@asynccontextmanager
+async def _noticing_who_leaves(request: web.Request) -> AsyncIterator[None]:
+    """Ends the request's task when its client is gone: while nothing is written, nobody else would notice."""
+    answering = asyncio.current_task()
+    assert answering is not None, "requests are answered by tasks"
+
+    async def look() -> None:
+        while request.transport is not None and not request.transport.is_closing():
+            await elapse(LOOK_S)
+        log.info("%s: who asked left before the answer was whole", request.path)
+        answering.cancel()
+
+    looking = asyncio.create_task(look(), name="looks whether who asked is still there")
+    try:
+        yield
+    finally:
+        looking.cancel()
 
 
 def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> web.Response:

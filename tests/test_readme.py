@@ -18,7 +18,7 @@ def test_every_command_it_shows_exists() -> None:
 
 
 def test_every_option_it_shows_exists() -> None:
-    for name, option in re.findall(r"offhook ((?:(?:bench|tools) )?\w+) [^\n`]*?(--[a-z]+)", README):
+    for name, option in re.findall(r"offhook ((?:bench |tools |peers (?=vapi))?\w+) [^\n`]*?(--[a-z]+)", README):
         answer = CliRunner().invoke(offhook, [*name.split(), "--help"])
         assert option in answer.output, f"offhook {name} has no option {option}"
 

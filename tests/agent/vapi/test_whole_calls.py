@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from click.testing import CliRunner
 
@@ -23,7 +24,7 @@ from simulator.vapi_command import BOOKING, summary, told
 from simulator.vapi_on_sockets import VapiVisit
 from tests.agent.test_house import settings
 from tests.agent.test_house import told as tell_on_sockets
-from tests.agent.vapi.desk import SECRET, Json
+from tests.agent.vapi.desk import HEADERS, SECRET, Json, chat_body
 from tests.agent.vapi.world import how
 from tools.appointments.tools import booking_rows
 from tools.waiting import elapse
@@ -114,7 +115,9 @@ def test_tool_calls_that_are_delivered_again_and_again_book_once(tmp_path: Path,
     tell(tmp_path, story)
 
 
-def test_a_caller_who_goes_on_in_mid_answer_leaves_nothing_running(tmp_path: Path) -> None:
+def test_a_caller_who_goes_on_in_mid_answer_leaves_nothing_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story(there: Practice) -> None:
         call = await there.call("Tuesday", CallerTurn("Tuesday morning, please.", after_ms=700), *BOOKING[1:])
         assert call.completions[0].is_aborted
@@ -125,6 +128,23 @@ def test_a_caller_who_goes_on_in_mid_answer_leaves_nothing_running(tmp_path: Pat
         assert there.rows == [("Ann Lee", "+15550001111")]
 
     tell(tmp_path, story, GroqBehaviour(first_token_ms=500, tokens_per_s=8))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_given_up_before_its_first_word(tmp_path: Path) -> None:
+    async def story(there: Practice) -> None:
+        async with aiohttp.ClientSession() as http:
+            body, url = chat_body(("user", "Tuesday morning, please.")), f"{there.url}/vapi/chat/completions"
+            asking = asyncio.create_task(http.post(url, data=body, headers=HEADERS).__aenter__())
+            while not there.groq.open_count:
+                await elapse(0.01)
+            asking.cancel()
+        while there.groq.open_count:
+            await elapse(0.01)
+        assert there.groq.counts["cancelled"] == 1
+        assert there.groq.counts["finished"] == 0
+
+    tell(tmp_path, story, GroqBehaviour(first_token_ms=60_000))
 
 
 def test_a_connection_that_is_lost_in_mid_answer_is_made_up_for_by_the_next(tmp_path: Path) -> None:
