@@ -39,6 +39,13 @@ class Hearing:
         state = self.owner.state
         self._feed(self._words.take(text, state, until, is_final=is_final, speech_final=speech_final))
 
+    @fenced
+    def on_nothing_heard(self, behind_samples: int | None) -> None:
+        """The transcriber listens, and hears no words."""
+        until = instant_listened_to(self._media_clock.last_end_at, behind_samples)
+        if (nothing := self._words.take_nothing(self.owner.state, until)) is not None:
+            self.owner.feed(nothing)
+
     def settle(self) -> None:
         """A voice edge was told: words that waited for it may be whole now."""
         self._feed(self._words.completes(self.owner.state))

@@ -101,6 +101,9 @@ class SpeechListener(Protocol):
         `behind_samples`: of the audio it was given, what it had not listened to yet; None where it does not say.
         """
 
+    def on_nothing_heard(self, behind_samples: int | None) -> None:
+        """It listens, and knows of no words in what it has listened to. It may say so now and then, or never."""
+
     def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
         """What it thinks of the caller's turn, where it thinks of turns; texts are never empty."""
 

@@ -1,8 +1,12 @@
-"""Which words of the transcriber are news, and how far it had listened when it told them."""
+"""Which words of the transcriber are news, or that there are none; and how far it had listened when it told them."""
 
-from fsm.events import WordsHeard
+from fsm.barge_in import NOISE_NS
+from fsm.events import NothingHeard, WordsHeard
 from fsm.state import CallState
-from fsm.units import samples_to_ns
+from fsm.units import ms_to_ns, samples_to_ns
+
+NOTHING_AGAIN_NS = ms_to_ns(400)
+"""That there are no words is told again after so much more sound."""
 
 
 class WordNews:
@@ -11,6 +15,7 @@ class WordNews:
     def __init__(self) -> None:
         self._interim = ""
         self._words_to = 0
+        self._wordless_to = 0
 
     def take(
         self, text: str, state: CallState, listened_to: int | None, *, is_final: bool, speech_final: bool
@@ -22,6 +27,15 @@ class WordNews:
             return self.completes(state)
         self._interim = "" if is_final else text
         return WordsHeard(text, is_final, speech_final, listened_to or 0)
+
+    def take_nothing(self, state: CallState, listened_to: int | None) -> NothingHeard | None:
+        """Listened up to an instant (ns) without a word: news now and then, of a sound that is long enough for one."""
+        if self._interim or listened_to is None or not state.is_talking or state.onset_at is None:
+            return None
+        if listened_to < max(state.onset_at + NOISE_NS, self._wordless_to + NOTHING_AGAIN_NS):
+            return None
+        self._wordless_to = listened_to
+        return NothingHeard(listened_to)
 
     def forget(self) -> None:
         """The turn is over: the same words once more would be news."""

@@ -24,6 +24,7 @@ from fsm import (
     occupying,
     pickup_guards,
     tool_rounds,
+    turns,
     yielding,
 )
 from fsm.events import EVENTS, Event
@@ -36,7 +37,7 @@ from fsm.state import Mode
 INITIAL = Mode.CONNECTING
 
 GUARDS = (guards, adjusting, asides, floor_guards, occupying, pickup_guards)
-REDUCERS = (adjusting, hearing, drafting, answering, asides, meeting, occupying, tool_rounds, yielding)
+REDUCERS = (adjusting, hearing, drafting, answering, asides, meeting, occupying, tool_rounds, turns, yielding)
 """Where those are that a row may name."""
 
 

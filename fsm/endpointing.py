@@ -28,6 +28,10 @@ GUESS_SHARE, SCORE_SHARE = 60, 60
 UNTOLD_GUESS = 50
 """The confidence (%) of a guess that came without one."""
 
+BREATH_NS = ms_to_ns(400)
+"""Silence of ours after we yielded. An answer to "no" that comes sooner sounds as if we had never stopped, and it would
+come sooner than people begin to answer, who need 200 ms and have not just been cut short (Stivers 2009)."""
+
 PAUSE_MARGIN_MS = 100
 """A caller's next pause is a little longer than those before."""
 
@@ -39,10 +43,20 @@ def turn_end_at(state: CallState, now: int, *, speech_final: bool = False) -> in
     """The instant at which the caller's turn counts as over, as far as known now; None while nothing was said.
 
     While sound goes on, only words that stop coming end a turn, or the transcriber's own pause (`speech_final`), which
-    sees through steady noise. While nobody transcribes, words known may lack those after them.
+    sees through steady noise. While nobody transcribes, words known may lack those after them. However short what they
+    said was, who interrupted us hears us breathe.
     """
     if not state.utterance.text:
         return _pardon_at(state, now)
+    return max(_words_end_at(state, now, speech_final=speech_final), breath_over_at(state))
+
+
+def breath_over_at(state: CallState) -> int:
+    """When we may sound again at the earliest, having been interrupted."""
+    return state.yielded_at + BREATH_NS
+
+
+def _words_end_at(state: CallState, now: int, *, speech_final: bool) -> int:
     profile = state.profile
     wait_ns = ms_to_ns(wait_ms(state))
     if state.is_deaf:

@@ -38,8 +38,7 @@ class ToolCall:
 class CallStarted:
     """The media stream is open and the caller can be heard.
 
-    `is_placed`: by us, and who picked up is to be found out; `voicemail` is what a machine is to be told, empty for
-    nothing.
+    `is_placed`: by us, and who picked up is not known; `voicemail`: what a machine is to be told, empty for nothing.
     """
 
     caller: str
@@ -80,6 +79,13 @@ class WordsHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingHeard:
+    """The transcriber has listened up to instant `until` (ns), and found no word in what sounds now."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnLikelyEnded:
     """The transcriber guesses that the turn, `text`, is over, and may take it back; how sure it is, 0: not told."""
 
@@ -101,10 +107,7 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class EndOfTurnScored:
-    """A model listened to the silence so far: how likely the turn is over, by the sound up to instant `heard_to` (ns).
-
-    It may come again and again while the silence grows; each score takes the place of the one before.
-    """
+    """How likely a model thinks the turn over, by the sound up to instant `heard_to` (ns); it may judge it anew."""
 
     probability_percent: int
     heard_to: int
@@ -184,8 +187,7 @@ class ToolsRequested:
 class ToolReturned:
     """A tool ended, exactly once a call; `ends_call`: hang up once the reply was heard.
 
-    `ends_round`: the model made the same mistake twice, and shall ask for no more tools in this turn. `expects`: the
-    answer that the caller will be asked for now, as `Expected.parse` reads it.
+    `ends_round`: a mistake was made twice, so no more tools in this turn. `expects`: the answer that is asked for next.
     """
 
     reply: int
@@ -269,6 +271,7 @@ Event = (
     | SpeechStarted
     | SpeechStopped
     | WordsHeard
+    | NothingHeard
     | TurnLikelyEnded
     | TurnResumed
     | TurnEnded

@@ -7,8 +7,8 @@ clears the deadlines of the mode that was left.
 from collections.abc import Callable
 from typing import Any
 
-from fsm.effects import CancelReply, Effect, FinalizeTranscript, HoldPlayout, ResumePlayout, StartReply
-from fsm.endpointing import PAUSES_KEPT, UNTOLD_GUESS, pause_before, turn_end_at, with_pause
+from fsm.effects import Effect, FinalizeTranscript, HoldPlayout, ResumePlayout
+from fsm.endpointing import UNTOLD_GUESS, pause_before, turn_end_at, with_pause
 from fsm.events import (
     DigitPressed,
     EarsFailed,
@@ -22,13 +22,12 @@ from fsm.events import (
     TurnResumed,
     WordsHeard,
 )
-from fsm.opening import close_reply, next_filler_at, occupation, open_reply, reply_at
+from fsm.opening import next_filler_at, occupation, reply_at
 from fsm.state import CallState
-from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.utterance import Utterance
 from fsm.values import replace
-from fsm.words import adds_words, ask_the_same, tokens
+from fsm.words import adds_words, tokens
 
 Change = tuple[CallState, tuple[Effect, ...]]
 Reducer = Callable[[CallState, Any, int], Change]
@@ -105,13 +104,14 @@ def note_edge(state: CallState, event: SpeechStarted | SpeechStopped, _now: int)
 def with_words(utterance: Utterance, event: WordsHeard) -> Utterance:
     """The utterance with an interim segment replaced or a final one settled."""
     if not event.text:
-        return replace(utterance, settled=_settled(utterance), interim="") if event.speech_final else utterance
+        return replace(utterance, settled=settled(utterance), interim="") if event.speech_final else utterance
     if not event.is_final:
         return replace(utterance, interim=event.text)
     return replace(utterance, settled=(*utterance.settled, event.text)[-MAX_SEGMENTS:], interim="")
 
 
-def _settled(utterance: Utterance) -> tuple[str, ...]:
+def settled(utterance: Utterance) -> tuple[str, ...]:
+    """The segments of the utterance once its interim one counts as settled as well."""
     return (*utterance.settled, utterance.interim) if utterance.interim else utterance.settled
 
 
@@ -182,17 +182,6 @@ def forget_guess(state: CallState, _event: TurnResumed, now: int) -> Change:
     return state.set_deadlines(turn_end_at=None if due is None else max(due, soonest_at)), ()
 
 
-def take_back(state: CallState, _event: TurnResumed, now: int) -> Change:
-    """The transcriber takes the end of the turn back: it is still the caller's. If no more comes, it ends again."""
-    number = state.reply
-    state = reopen_turn(state)
-    state = state.set_deadlines(
-        turn_end_at=now + ms_to_ns(state.profile.unfinished_wait_ms),
-        idle_at=now + ms_to_ns(state.profile.noise_idle_ms),
-    )
-    return state, (CancelReply(number),)
-
-
 def note_score(state: CallState, event: EndOfTurnScored, now: int) -> Change:
     """A model judged the silence so far: ask anew when the turn is over."""
     state = replace(state, score_percent=event.probability_percent, scored_to=event.heard_to)
@@ -220,78 +209,3 @@ def await_ears(state: CallState, event: EarsFailed, now: int) -> Change:
         return state, ()
     state = replace(state, utterance=replace(state.utterance, interim=""), is_finalizing=False)
     return state.set_deadlines(turn_end_at=turn_end_at(state, now)), ()
-
-
-# --- the turn ------------------------------------------------------------------------------------------------
-
-
-def await_final(state: CallState, _event: Event, now: int) -> Change:
-    """The silence is long enough but the words may still change: have them settled, within bounds."""
-    state = replace(state, is_finalizing=True)
-    state = state.set_deadlines(turn_end_at=now + ms_to_ns(state.profile.final_grace_ms))
-    return state, (FinalizeTranscript(),)
-
-
-def answer(state: CallState, event: Event, now: int) -> Change:
-    """The caller's turn is over: ask the model."""
-    said = state.utterance
-    if isinstance(event, TurnEnded) and event.text:
-        said = with_turn(said, event.text)
-    assert said.text, "an answer to nothing"
-    state = replace(
-        state,
-        turn=state.turn + 1,
-        transcript=(*state.transcript, Message("user", said.told)),
-        asked=said,
-        asked_at=now,
-        utterance=Utterance(),
-        is_finalizing=False,
-        guess_percent=None,
-        is_faint=False,
-        is_aside_open=False,
-        pause_ms=0,
-        attempts=0,
-        rounds=0,
-        reprompts=0,
-    )
-    known, words = state.draft, tokens(said.text)
-    draft = known if known is not None and ask_the_same(known.words, words, state.tables) else None
-    state = open_reply(replace(state, draft=None if draft else known), now, is_recital=False, draft=draft)
-    return state, (StartReply(state.reply, state.turn, is_drafted=draft is not None),)
-
-
-def settle_asked(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
-    """Words that are being answered were settled: what comes next follows them, and does not replace them."""
-    is_settled = isinstance(event, TurnEnded) or event.is_final or event.speech_final
-    if is_settled and state.asked.interim and not adds_words(state.asked.text, event.text):
-        state = replace(state, asked=replace(state.asked, settled=_settled(state.asked), interim=""))
-    return state, ()
-
-
-def resume_turn(state: CallState, event: WordsHeard | DigitPressed, now: int) -> Change:
-    """The caller goes on although we took the turn as over: it is still theirs, and gets one answer, to all of it."""
-    number = state.reply
-    state = reopen_turn(state)
-    if state.pause_ms:
-        state = replace(state, pauses_ms=(*state.pauses_ms, state.pause_ms)[-PAUSES_KEPT:], pause_ms=0)
-    change = note_words(state, event, now) if isinstance(event, WordsHeard) else note_digit(state, event, now)
-    return change[0], (CancelReply(number), *change[1])
-
-
-def answer_again(state: CallState, event: TurnEnded, now: int) -> Change:
-    """The turn ended again, with more words: the answer starts over."""
-    number = state.reply
-    state, effects = answer(reopen_turn(state), event, now)
-    return state, (CancelReply(number), *effects)
-
-
-def reopen_turn(state: CallState) -> CallState:
-    """The state as if the turn had not been taken as over, unless something of it was answered or done already."""
-    state = replace(close_reply(state), is_finalizing=False, ending="", failure="")
-    last = state.transcript[-1] if state.transcript else None
-    if last is None or last.role != "user" or state.is_recital:
-        return state
-    kept = state.transcript[:-1]
-    return replace(
-        state, transcript=kept, reply_from=len(kept), turn=state.turn - 1, utterance=state.asked, asked=Utterance()
-    )

@@ -18,6 +18,7 @@ IGNORED: dict[tuple[Mode, str], str] = {
         if event.__name__ not in {"CallStarted", "Tick", "HangUpRequested", "CallEnded"}
     },
     **{(mode, "CallStarted"): _IMPOSSIBLE for mode in (LISTENING, THINKING, SPEAKING, BARGE_IN)},
+    (LISTENING, "NothingHeard"): "nobody waits for the end of that sound, and without words it is no turn",
     (LISTENING, "CallerOccupied"): "the caller has the floor: whatever the tool wants, they are talking with us",
     (THINKING, "TurnLikelyEnded"): "the turn is over already: words that were not known yet say so themselves",
     (THINKING, "EndOfTurnScored"): "the turn is over already",
@@ -43,6 +44,7 @@ IGNORED: dict[tuple[Mode, str], str] = {
     (THINKING, "PlayoutDucked"): _STALE,
     (THINKING, "PassageReached"): "nothing sounds: nobody can interrupt it",
     (THINKING, "PlayoutDrained"): "it was already dry",
+    (SPEAKING, "NothingHeard"): "nothing of ours is silent or quieter for that sound",
     (SPEAKING, "PlayoutDucked"): "what had been heard matters only while the floor is in dispute",
     (SPEAKING, "ReplyAudioStarted"): "the next part of what is being said",
     **{

@@ -1,8 +1,8 @@
 """The rows of the chart: who may have the floor after what. Read them top to bottom; nothing else moves the mode.
 
 A row says what happens, never how: guards are questions from `fsm.guards` and `fsm.pickup_guards`, reducers verbs from
-`fsm.hearing`, `fsm.answering`, `fsm.meeting`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and event is
-decided: by rows, the last of which has no guard, or by a reason in `fsm.ignored`.
+`fsm.hearing`, `fsm.turns`, `fsm.answering`, `fsm.meeting`, `fsm.tool_rounds` and `fsm.yielding`. Every pair of mode and
+event is decided: by rows, the last of which has no guard, or by a reason in `fsm.ignored`.
 
 How the floor passes. The caller has it in LISTENING, we have it in SPEAKING. In THINKING nobody sounds: an answer is
 on its way, and the caller may still go on. In BARGE_IN both want it: the phone is silenced for a moment or goes on
@@ -60,6 +60,7 @@ ROWS: list[dict[str, Any]] = [
     _row("TurnEnded", LISTENING, None, "meet_again", "tells_machine"),
     _row("TurnEnded", LISTENING, None, "note_end", "lacks_an_answer"),
     _row("TurnEnded", LISTENING, None, "set_aside", "is_aside"),
+    _row("TurnEnded", LISTENING, None, "breathe_first", "has_just_yielded"),
     _row("TurnEnded", LISTENING, THINKING, "say_goodbye", "goes_round"),
     _row("TurnEnded", LISTENING, THINKING, "answer", "has_words"),
     _row("TurnEnded", LISTENING, None, "ignore"),
@@ -105,6 +106,8 @@ ROWS: list[dict[str, Any]] = [
     _row("WordsHeard", THINKING, None, "ignore", "is_said_to_others"),
     _row("WordsHeard", THINKING, LISTENING, "resume_turn", "adds_words"),
     _row("WordsHeard", THINKING, None, "settle_asked"),
+    _row("NothingHeard", THINKING, None, "release", "is_withheld_for_noise"),
+    _row("NothingHeard", THINKING, None, "ignore"),
     _row("BeepHeard", THINKING, LISTENING, "meet_again", "may_be_machine"),
     _row("BeepHeard", THINKING, None, "ignore"),
     _row("AnswererReported", THINKING, LISTENING, "meet_again", "reports_machine"),
@@ -232,6 +235,8 @@ ROWS: list[dict[str, Any]] = [
     _row("WordsHeard", BARGE_IN, None, "claim", "claims_floor"),
     _row("WordsHeard", BARGE_IN, SPEAKING, "carry_on", "only_agrees"),
     _row("WordsHeard", BARGE_IN, None, "weigh_words"),
+    _row("NothingHeard", BARGE_IN, SPEAKING, "carry_on", "is_noise"),
+    _row("NothingHeard", BARGE_IN, None, "ignore"),
     _row("TurnEnded", BARGE_IN, None, "claim", "claims_floor"),
     _row("TurnEnded", BARGE_IN, None, "weigh_words"),
     _row("DigitPressed", BARGE_IN, None, "keep_digit", "keys_must_wait"),
@@ -266,6 +271,7 @@ ROWS: list[dict[str, Any]] = [
     _row("Tick", BARGE_IN, None, "hush_to_leave", "is_call_too_long"),
     _row("Tick", BARGE_IN, None, "claim", "is_verdict_for_caller"),
     _row("Tick", BARGE_IN, None, "hush", "is_verdict_sustained"),
+    _row("Tick", BARGE_IN, None, "hush", "may_be_for_us"),
     _row("Tick", BARGE_IN, SPEAKING, "carry_on", "is_false_alarm"),
     _row("Tick", BARGE_IN, None, "duck", "is_hush_over"),
     _row("Tick", BARGE_IN, None, "rearm"),

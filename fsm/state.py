@@ -213,18 +213,20 @@ class CallState:
     """What they say now was said more quietly than they usually speak, as to somebody else."""
     is_claimed: bool = False
     """The caller has the floor as soon as the phone is silent."""
-    is_hushed: bool = False
-    """They sound for so long that the phone is silent until they end, or say something."""
+    hushed_at: int | None = None
+    """When the phone was silenced because they sound for so long; None while it was not."""
     is_protected: bool = False
     """A passage sounds that nobody may interrupt; what the caller says meanwhile is kept."""
     false_alarms: int = 0
-    """Sounds during the present reply that were no bid for the floor."""
+    """Sounds over our speech that were no bid for the floor; each reply forgets half of them, a real bid all."""
     agreed: str = ""
     """What the caller last agreed with while the present reply sounded: "yeah", "mm-hmm"."""
     agreed_after: str = ""
     """What they had heard of it when they began to."""
     finished_at: int = 0
     """When the caller had heard our last words."""
+    yielded_at: int = 0
+    """When we last fell silent in mid-reply because the floor was theirs."""
     failure: str = ""
     """Why the present reply will get no further, empty if it may."""
     can_retry: bool = True

@@ -45,7 +45,7 @@ def react(state: CallState, event: SpeechStarted, now: int) -> Change:
         heard=None,
         heard_before="",
         is_claimed=False,
-        is_hushed=False,
+        hushed_at=None,
         is_faint=False,
     )
     state = state.set_deadlines(verdict_at=barge_in.verdict_at(state, now))
@@ -58,21 +58,25 @@ def react(state: CallState, event: SpeechStarted, now: int) -> Change:
 def duck(state: CallState, _event: Event, _now: int) -> Change:
     """Go on, but quietly: a silence would last too long for somebody who only agreed."""
     state = replace(state, heard=None)
-    return state.set_deadlines(duck_at=None), (DuckPlayout(state.reply, state.profile.duck_db),)
+    return state.set_deadlines(duck_at=None), (DuckPlayout(state.reply, barge_in.duck_db(state)),)
 
 
 def hush(state: CallState, _event: Event, now: int) -> Change:
-    """The caller sounds too long for one cough and says nothing: be silent until they end, and keep the reply.
+    """The caller sounds too long for one cough, and says nothing, or faintly: be silent, keep the reply, and listen.
 
-    Whoever speaks out of the transcriber's reach is yielded to; after a fit of coughing we go on at once.
+    The transcriber is asked whether there are no words in it. Who speaks on out of its reach is yielded to.
     """
-    state = replace(state, is_hushed=True, heard=None)
-    return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now), duck_at=None), (HoldPlayout(state.reply),)
+    state = replace(state, hushed_at=now, heard=None)
+    asks: tuple[Effect, ...] = () if state.utterance.words else (FinalizeTranscript(),)
+    state = state.set_deadlines(verdict_at=barge_in.verdict_at(state, now), duck_at=None)
+    return state, (HoldPlayout(state.reply), *asks)
 
 
 def note_heard(state: CallState, event: PlayoutHeld, _now: int) -> Change:
     """The phone is silent, and this is what it had said."""
-    return replace(state, heard=event.heard, heard_before=state.heard_before if state.is_hushed else event.heard), ()
+    return replace(
+        state, heard=event.heard, heard_before=event.heard if state.hushed_at is None else state.heard_before
+    ), ()
 
 
 def note_ducked(state: CallState, event: PlayoutDucked, _now: int) -> Change:
@@ -188,6 +192,8 @@ def yield_floor(state: CallState, event: PlayoutHeld, now: int) -> Change:
         is_finalizing=False,
         is_faint=False,
         reprompts=0,
+        false_alarms=0,
+        yielded_at=now,
     )
     state = state.set_deadlines(
         turn_end_at=turn_end_at(state, now), idle_at=now + ms_to_ns(state.profile.noise_idle_ms)
@@ -213,7 +219,7 @@ def carry_on(state: CallState, event: Event, now: int) -> Change:
         state,
         utterance=kept,
         heard=None,
-        is_hushed=False,
+        hushed_at=None,
         false_alarms=state.false_alarms + 1,
         agreed=agreed,
         agreed_after=after,

@@ -105,12 +105,12 @@ class SegmentsTold:
         elif self._segments.is_late(end, self._audio.sent_to):
             self._counts["stale_interim"] += 1
             return
+        behind_samples = None if heard.end_samples is None else self._audio.end - end
+        if not heard.text:
+            self._listener.on_nothing_heard(behind_samples)
         if self._segments.is_news(heard, end):
             self._listener.on_words(
-                heard.text,
-                is_final=heard.is_final,
-                speech_final=heard.speech_final,
-                behind_samples=None if heard.end_samples is None else self._audio.end - end,
+                heard.text, is_final=heard.is_final, speech_final=heard.speech_final, behind_samples=behind_samples
             )
 
     def _on_utterance_end(self, last_word_end_samples: int, starts_at: int) -> None:

@@ -105,6 +105,7 @@ class TurnsTold:
             self._tell_words(told, end)
         elif not self._is_in_turn:
             self._audio.settle(end - len(PRIMER))  # nobody speaks: of that no new connection needs to know
+            self._listener.on_nothing_heard(None if told.end_samples is None else self._audio.end - end)
 
     def _tell_end(self, told: TurnTold, end: int) -> None:
         if told.text and told.is_forced:

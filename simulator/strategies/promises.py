@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from hypothesis.stateful import invariant
 
 from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, RunTool, StartReply
+from fsm.events import Occupation
 from fsm.opening import RECITAL_MS, occupation
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
@@ -64,7 +65,7 @@ class Promises:
                     self._tools_of_nobody.append(f"{call.name} for reply {reply}")
             case EndCall(reason, failed):
                 is_heard = current is not None and bool(current.said) and current.heard == " ".join(current.said)
-                is_alone = before.mode is Mode.CONNECTING or before.is_meeting
+                is_alone = before.mode is Mode.CONNECTING or before.is_meeting or _is_away(before)
                 if not failed and not is_alone and not is_heard:
                     self._rude_ends.append(f"{reason}, in {before.mode}")
 
@@ -191,6 +192,11 @@ class Promises:
     @promise
     def the_call_ends_once(self) -> None:
         assert len(self.shell.ended_by) <= 1, self.shell.ended_by
+
+
+def _is_away(state: CallState) -> bool:
+    """Whether there is no stream on which the caller could be told anything."""
+    return state.occupied is not None and state.occupied.kind is Occupation.AWAY
 
 
 def _next_that_says(words: list[str], replies: list[Spoken], index: int) -> int:

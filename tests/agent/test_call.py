@@ -1,6 +1,7 @@
 """The reactor of one call: facts in, orders performed, one timer, everything released. Times in ms."""
 
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,9 +15,10 @@ from agent.ports import ToolSchema
 from agent.services import Character
 from agent.trace import Trace
 from fsm.effects import Effect
-from fsm.events import DigitPressed, EarsFailed, EarsRestored, Event, SpeechStarted, WordsHeard
+from fsm.events import DigitPressed, EarsFailed, EarsRestored, Event, NothingHeard, SpeechStarted, WordsHeard
 from fsm.profile import Phrases, Profile
 from fsm.state import CallState, Mode
+from fsm.units import ms_to_ns
 from simulator.speech import silence, speak
 from tests.agent.call_fakes import FakeEars, FakeVoice, FakeWire, Stage, fault
 
@@ -200,6 +202,19 @@ def test_a_steady_sound_that_the_transcriber_takes_for_a_voice_is_one(booth: Boo
     booth.call.hearing.on_voice_noticed()
     booth.hears(hum * 10)
     assert len(booth.told(SpeechStarted)) == 1
+
+
+def test_noise_that_the_transcriber_listens_to_is_told_now_and_then_and_words_never_are(booth: Booth) -> None:
+    booth.greets()
+    for _ in range(20):
+        booth.hears(speak("La la la la la.").audio[:800])
+        booth.call.hearing.on_nothing_heard(0)
+    told = [event.until for event in booth.told(NothingHeard) if isinstance(event, NothingHeard)]
+    assert 2 <= len(told) <= 4
+    assert all(later - one >= ms_to_ns(400) for one, later in itertools.pairwise(told))
+    booth.call.hearing.on_words("la la", is_final=False, speech_final=False)
+    booth.call.hearing.on_nothing_heard(0)
+    assert len(booth.told(NothingHeard)) == len(told)
 
 
 def test_the_ears_are_asked_to_settle_what_they_heard(booth: Booth) -> None:

@@ -2,20 +2,32 @@
 
 import pytest
 
-from fsm.barge_in import MOST_HUSHES
-from fsm.effects import CancelReply, DuckPlayout, EndCall, FinalizeTranscript, HoldPlayout, ResumePlayout, StartReply
+from fsm.barge_in import MOST_DUCKS, MOST_HUSHES
+from fsm.effects import (
+    CancelReply,
+    DuckPlayout,
+    Effect,
+    EndCall,
+    FinalizeTranscript,
+    HoldPlayout,
+    ResumePlayout,
+    StartReply,
+)
 from fsm.events import (
     DigitPressed,
     HangUpRequested,
+    NothingHeard,
     PassageReached,
     PlayoutDucked,
     PlayoutFinished,
     PlayoutHeld,
+    ReplyAudioStarted,
     SpeechStarted,
     SpeechStopped,
     ToolCall,
     ToolReturned,
     ToolsRequested,
+    TurnEnded,
     WordsHeard,
 )
 from fsm.profile import Profile
@@ -23,7 +35,7 @@ from fsm.state import Mode
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.values import replace
-from tests.fsm.timeline import Timeline, speaking
+from tests.fsm.timeline import Timeline, speaking, thinking
 
 LISTENING, THINKING, SPEAKING, BARGE_IN, ENDED = list(Mode)[1:]
 
@@ -118,13 +130,91 @@ def test_a_long_agreement_is_no_bid_however_long_it_sounds() -> None:
 
 def test_faint_words_are_meant_for_somebody_else() -> None:
     t = disputed().at(3_300, WordsHeard("The keys are", is_faint=True)).expect(BARGE_IN)
-    t.until(4_120).expect(SPEAKING, ResumePlayout)
+    t.at(3_900, silence(3_700)).until(4_120).expect(SPEAKING, ResumePlayout)
     t.at(4_300, WordsHeard("The keys are on the hook.", is_final=True, is_faint=True)).expect(SPEAKING)
+
+
+def test_a_faint_voice_that_goes_on_is_listened_to_for_a_moment() -> None:
+    t = disputed().at(3_300, WordsHeard("I was", is_faint=True)).until(4_119).expect(BARGE_IN)
+    t.until(4_120).expect(BARGE_IN, HoldPlayout(2))
+    t.at(4_400, WordsHeard("I was that", is_faint=True)).until(4_719).expect(BARGE_IN)
+    t.until(4_720).expect(SPEAKING, ResumePlayout(2))
+
+
+def test_a_faint_voice_that_turns_out_to_speak_to_us_has_the_floor() -> None:
+    t = disputed().at(3_300, WordsHeard("Well", is_faint=True)).at(3_400, WordsHeard("Well I was", is_faint=True))
+    t.until(4_120).expect(BARGE_IN, HoldPlayout)
+    t.at(4_300, WordsHeard("Well, I was wondering", is_faint=True)).expect(LISTENING, HoldPlayout, CancelReply)
+
+
+def test_who_faintly_says_to_a_child_what_is_said_to_children_is_not_listened_to() -> None:
+    t = disputed().at(3_300, WordsHeard("Put it down, sweetie,", is_faint=True)).until(4_120)
+    t.expect(SPEAKING, ResumePlayout)
+
+
+def test_a_faint_answer_to_a_question_of_ours_takes_the_floor() -> None:
+    t = disputed("Which day suits you? We").at(3_500, WordsHeard("Rather Tuesday.", is_final=True, is_faint=True))
+    t.expect(LISTENING, HoldPlayout, CancelReply)
+    t = disputed("Tuesday is free. We").at(3_500, WordsHeard("Rather Tuesday.", is_final=True, is_faint=True))
+    t.expect(BARGE_IN)
 
 
 def test_a_faint_stop_is_a_stop() -> None:
     t = disputed().at(3_300, WordsHeard("Stop.", is_final=True, is_faint=True))
     t.expect(LISTENING, HoldPlayout, CancelReply)
+
+
+# --- noise
+
+
+def nothing(to_ms: int) -> NothingHeard:
+    return NothingHeard(ms_to_ns(to_ms))
+
+
+def test_a_sound_in_which_the_transcriber_finds_no_word_silences_nobody_for_long() -> None:
+    t = disputed().at(3_700, nothing(3_619)).expect(BARGE_IN)
+    t.at(3_800, nothing(3_720)).expect(SPEAKING, ResumePlayout(2)).until(9_000).expect(SPEAKING)
+
+
+def test_words_that_come_after_all_take_the_floor() -> None:
+    t = disputed().at(3_800, nothing(3_720)).expect(SPEAKING, ResumePlayout)
+    t.at(4_000, WordsHeard("hold on")).expect(LISTENING, HoldPlayout, CancelReply)
+
+
+def test_that_nothing_was_heard_does_not_gainsay_words() -> None:
+    disputed().at(3_300, WordsHeard("Yeah")).at(3_800, nothing(3_720)).expect(BARGE_IN)
+
+
+def test_a_transcriber_that_tells_late_that_it_was_noise_ends_the_silence_at_once() -> None:
+    t = disputed().until(4_120).expect(BARGE_IN, DuckPlayout, HoldPlayout, FinalizeTranscript)
+    t.at(4_300, nothing(4_200)).expect(SPEAKING, ResumePlayout(2))
+
+
+def test_a_noisy_line_is_reacted_to_less_and_less_until_somebody_wants_the_floor() -> None:
+    t, at = speaking(), 3_000
+    reactions: list[Effect] = []
+    for _ in range(MOST_DUCKS + 1):
+        t.at(at, voice(at - 80))
+        reactions.append(t.last[0])
+        t.at(at, PlayoutHeld(2, "We")).at(at + 800, nothing(at + 800)).expect(SPEAKING, ResumePlayout)
+        t.at(at + 1_000, silence(at + 900))
+        at += 1_500
+    assert reactions == [HoldPlayout(2)] * MOST_HUSHES + [DuckPlayout(2, 12)] * 2 + [DuckPlayout(2, 0)]
+    t.at(at, voice(at - 80)).at(at + 300, WordsHeard("stop")).expect(LISTENING, HoldPlayout, CancelReply)
+    assert t.state.false_alarms == 0
+
+
+def test_a_new_reply_half_forgets_that_the_line_is_noisy() -> None:
+    t = disputed().at(3_800, nothing(3_720)).at(3_900, silence(3_820)).at(4_000, voice(3_920))
+    t.at(4_800, nothing(4_720)).at(4_900, silence(4_820)).at(6_000, PlayoutFinished(2, "We have ten."))
+    t.at(7_000, TurnEnded("And on Friday?")).at(7_300, ReplyAudioStarted(3)).at(8_000, voice(7_920))
+    t.expect(BARGE_IN, HoldPlayout)
+    assert t.state.false_alarms == 1
+
+
+def test_noise_withholds_an_answer_for_no_longer_than_a_first_word_could_take() -> None:
+    t = thinking().at(2_300, voice(2_220)).expect(THINKING, HoldPlayout)
+    t.at(3_100, nothing(3_020)).expect(THINKING).at(3_500, nothing(3_420)).expect(THINKING, ResumePlayout(2))
 
 
 # --- agreement as an answer
@@ -246,3 +336,24 @@ def test_last_words_in_dispute_are_said_to_their_end_when_the_house_closes() -> 
     t.at(3_000, WordsHeard("wait")).at(3_500, PlayoutFinished(2, "Goodbye.")).expect(
         ENDED, EndCall("the agent hung up")
     )
+
+
+# --- a breath before the answer
+
+
+def test_a_short_no_is_answered_once_we_have_been_silent_for_a_moment() -> None:
+    t = disputed().at(3_150, WordsHeard("Nope.", is_final=True)).expect(LISTENING, HoldPlayout, CancelReply)
+    t.at(3_300, silence(3_100)).until(3_549).expect(LISTENING).until(3_550)
+    assert t.state.transcript[-1] == Message("user", "Nope.")
+
+
+def test_a_transcriber_that_ends_the_turn_at_once_makes_no_answer_come_sooner() -> None:
+    t = disputed().at(3_150, WordsHeard("Nope.", is_final=True)).at(3_300, silence(3_100))
+    t.at(3_320, TurnEnded("Nope.")).expect(LISTENING).until(3_549).expect(LISTENING)
+    t.until(3_550).expect(THINKING, StartReply)
+    assert t.state.transcript[-1] == Message("user", "Nope.")
+
+
+def test_who_goes_on_after_interrupting_is_waited_for_as_ever() -> None:
+    t = disputed().at(3_150, WordsHeard("Nope.", is_final=True)).at(3_300, silence(3_100)).at(3_500, voice(3_420))
+    t.at(3_900, WordsHeard("Nope. On Friday.")).at(4_000, silence(3_800)).until(4_149).expect(LISTENING)

@@ -2,18 +2,19 @@
 
 import pytest
 
-from fsm import chart, ignored, rows
+from fsm import chart, rows
 from fsm.events import EVENTS
+from fsm.ignored import IGNORED
 from fsm.state import Mode
 
 
 def test_every_pair_is_decided() -> None:
-    decided = {(mode, event.__name__) for mode, event in chart.TABLE} | set(ignored.IGNORED)
+    decided = {(mode, event.__name__) for mode, event in chart.TABLE} | set(IGNORED)
     assert decided == {(mode, event.__name__) for mode in Mode for event in EVENTS}
 
 
 def test_every_ignored_pair_has_a_reason() -> None:
-    assert all(reason.strip() for reason in ignored.IGNORED.values())
+    assert all(reason.strip() for reason in IGNORED.values())
 
 
 def test_nothing_leads_out_of_the_end() -> None:

@@ -209,14 +209,14 @@ def test_yeah_may_become_yeah_but() -> None:
 
 def test_a_voice_that_goes_on_silences_us_and_then_has_the_floor_without_words() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119).expect(BARGE_IN, DuckPlayout)
-    t.until(4_120).expect(BARGE_IN, HoldPlayout(2))
+    t.until(4_120).expect(BARGE_IN, HoldPlayout(2), FinalizeTranscript())
     t.until(5_419).expect(BARGE_IN)
     t.until(5_420).expect(LISTENING, HoldPlayout, CancelReply(2))
 
 
 def test_a_fit_of_coughing_silences_us_and_we_go_on_when_it_is_over() -> None:
     t = speaking().at(3_000, voice(2_920)).at(3_000, PlayoutHeld(2, "We")).until(4_119)
-    t.until(4_120).expect(BARGE_IN, HoldPlayout(2)).at(4_120, PlayoutHeld(2, "We have Tuesday"))
+    t.until(4_120).expect(BARGE_IN, HoldPlayout, FinalizeTranscript).at(4_120, PlayoutHeld(2, "We have Tuesday"))
     t.at(4_500, silence(4_300)).expect(BARGE_IN, FinalizeTranscript)
     t.until(4_800).expect(SPEAKING, ResumePlayout(2))
     assert t.state.heard_before == "We"

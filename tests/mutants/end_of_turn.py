@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from agent.draft import Draft
-from fsm import drafting, endpointing, hearing, opening
+from fsm import drafting, endpointing, opening, turns
 from fsm.events import Event, ToolsRequested
 from fsm.expectations import ANYTHING, SHORT
 from fsm.profile import Profile
@@ -55,7 +55,7 @@ def draft_adopted_with_other_words() -> Plan:
     def same(text: str) -> tuple[str, ...]:
         return ("same",) if text else ()
 
-    return all_of(swapped(drafting, "tokens", same), swapped(hearing, "tokens", same))
+    return all_of(swapped(drafting, "tokens", same), swapped(turns, "tokens", same))
 
 
 @mutant("what a draft has ready leaves before the turn is over", "draft_of_half_a_sentence", "quick_yes")

@@ -151,6 +151,7 @@ class SpeechLog:
     log: list[Any] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     voices: int = 0
+    nothings: list[int | None] = field(default_factory=list)
 
     def on_words(self, text: str, *, is_final: bool, speech_final: bool, behind_samples: int | None = None) -> None:
         assert text or speech_final, "an empty text comes only with speech_final"
@@ -159,6 +160,9 @@ class SpeechLog:
 
     def on_turn(self, told: TurnLikelyEnded | TurnResumed | TurnEnded) -> None:
         self.log.append(told)
+
+    def on_nothing_heard(self, behind_samples: int | None) -> None:
+        self.nothings.append(behind_samples)
 
     def on_voice_noticed(self) -> None:
         self.voices += 1

@@ -113,6 +113,15 @@ def test_silence_says_nothing() -> None:
     assert t.heard.log == []
 
 
+def test_that_it_listens_and_hears_no_words_is_told_with_how_far_it_is() -> None:
+    t = Call()
+    t.wire.accept()
+    t.speak(2_000)
+    t.wire.tell(results("", duration=1.5))
+    t.wire.tell(results("Hello", duration=1.9))
+    assert t.heard.nothings == [4_000]
+
+
 def test_a_pause_is_told_once_whoever_notices_it() -> None:
     t = Call()
     t.wire.accept()

@@ -77,6 +77,14 @@ def test_an_update_opens_a_turn_as_well_and_silence_tells_nothing() -> None:
     assert t.heard.log == [("Hello", "interim")]
 
 
+def test_that_it_listens_between_turns_is_told_with_how_far_it_is() -> None:
+    t = Call()
+    t.speak(2_000)
+    for message in (turn("Update", end=1.5), turn("Update", "Hello", end=1.9)):
+        t.wire.tell(message)
+    assert t.heard.nothings == [4_000]
+
+
 # --- what is said back
 
 

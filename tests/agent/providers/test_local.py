@@ -53,6 +53,9 @@ class Caller(Reports):
     def on_turn(self, told: object) -> None:
         raise AssertionError(f"it knows no turns: {told}")
 
+    def on_nothing_heard(self, behind_samples: int | None) -> None:
+        self.tell("nothing")
+
     def on_voice_noticed(self) -> None:
         self.tell("voice")
 

@@ -48,6 +48,9 @@ class Listener:
     def on_turn(self, told: object) -> None:
         raise AssertionError(f"it knows no turns: {told}")
 
+    def on_nothing_heard(self, behind_samples: int | None) -> None:
+        raise AssertionError
+
     def on_voice_noticed(self) -> None:
         raise AssertionError
 
