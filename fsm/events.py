@@ -36,10 +36,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The media stream is open and the caller can be heard.
-
-    `is_placed`: by us, and who picked up is not known; `voicemail`: what a machine is to be told, empty for nothing.
-    """
+    """The stream is open, the caller can be heard. `is_placed`: we called; `voicemail`: for a machine, may be empty."""
 
     caller: str
     called: str
