@@ -14,7 +14,7 @@ from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.languages import phrases_in, unsaid_in
 from agent.profiles import USUAL, complaints_of, values_of
-from agent.remote_tables import HttpToolTable, McpServerTable
+from agent.remote_tables import AheadTable, HttpToolTable, McpServerTable
 from agent.toml_lines import Lines
 from agent.twiml import SpokenTexts
 from fsm.profile import Phrases
@@ -43,6 +43,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "http_tools": HttpToolTable,
     "mcp_servers": McpServerTable,
     "languages": LanguageTable,
+    "prefetch": AheadTable,
 }
 """What the items of lists and of tables of tables are."""
 
@@ -87,8 +88,8 @@ class Agent(BaseModel):
     """Tools that are HTTP endpoints of one's own."""
     mcp_servers: tuple[McpServerTable, ...] = Field(default=(), strict=False)
     """MCP servers whose tools it uses besides, while they are there."""
-    prefetch: tuple[str, ...] = Field(default=(), strict=False)
-    """Tools that are asked when a call begins, without arguments."""
+    prefetch: tuple[str | AheadTable, ...] = Field(default=(), strict=False)
+    """Tools that are asked when a call begins, by name where they need no arguments."""
     phrases: dict[str, Any] = Field(default_factory=dict)
     voicemail: Voicemail = Voicemail()
     """For calls that we place."""
@@ -106,7 +107,8 @@ class Agent(BaseModel):
 
     def toolset(self) -> Registry:
         """Its tools. Raises what `tools_of` raises, where what was checked at loading is no longer so."""
-        return tools_of(self.tools, self.tools_from, (table.tool() for table in self.http_tools), self.prefetch)
+        ahead = dict((each, {}) if isinstance(each, str) else (each.tool, each.arguments) for each in self.prefetch)
+        return tools_of(self.tools, self.tools_from, (table.tool() for table in self.http_tools), ahead)
 
     def fixed_phrases(self, tools: Registry) -> Phrases:
         """Its phrases, with those of `tools` while they run. Raises ValueError."""

@@ -1,8 +1,10 @@
 """The tools of an agent: those of the catalogue that it names, and its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from tools.ahead import Ahead
 from tools.catalog import CATALOG
 from tools.loading import load_tools
 from tools.registry import Registry, UnknownToolError
@@ -10,14 +12,17 @@ from tools.tool import Tool
 
 
 def tools_of(
-    names: Iterable[str], sources: Iterable[str], remote: Iterable[Tool] = (), prefetch: Iterable[str] = ()
+    names: Iterable[str],
+    sources: Iterable[str],
+    remote: Iterable[Tool] = (),
+    prefetch: Mapping[str, Ahead] = MappingProxyType({}),
 ) -> Registry:
     """Named ones first, in the order of `names`, then all others that come from `sources`, then those from elsewhere.
 
     A tool of the agent's own goes before one of the catalogue that has the same name.
-    Those that `prefetch` names are asked when a call begins. Raises `UnknownToolError` for a name that nothing has,
-    `LoadingError` where the agent's own cannot be had, ValueError where two of these have one name or one cannot be
-    asked ahead of need.
+    Those that `prefetch` names are asked when a call begins, with its arguments. Raises `UnknownToolError` for a name
+    that nothing has, `LoadingError` where the agent's own cannot be had, ValueError where two of these have one name or
+    one cannot be asked ahead of need.
     """
     own = Registry([*(tool for source in sources for tool in load_tools(source)), *remote])
     chosen = Registry()
@@ -28,14 +33,13 @@ def tools_of(
     for tool in own:
         if tool.name not in chosen:
             chosen.add(tool)
-    wanted = set(prefetch)
-    if unknown := sorted(wanted - set(chosen.names)):
+    if unknown := sorted(set(prefetch) - set(chosen.names)):
         raise UnknownToolError(unknown[0], chosen.names)
-    return Registry(_asked_ahead(tool) if tool.name in wanted else tool for tool in chosen)
+    return Registry(_asked_ahead(tool, prefetch[tool.name]) if tool.name in prefetch else tool for tool in chosen)
 
 
-def _asked_ahead(tool: Tool) -> Tool:
+def _asked_ahead(tool: Tool, ahead: Ahead) -> Tool:
     try:
-        return replace(tool, terms=replace(tool.terms, prefetch=True))
+        return replace(tool, terms=replace(tool.terms, prefetch=ahead))
     except ValueError as error:
         raise ValueError(str(error) if tool.name in str(error) else f"{tool.name}: {error}") from None

@@ -50,6 +50,16 @@ Variable = Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 ToolName = Annotated[str, Field(pattern=f"^{NAME_PATTERN.pattern}$")]
 
 
+class AheadTable(BaseModel):
+    """A tool that is asked when a call begins, with arguments of the call; see `tools.ahead`."""
+
+    model_config = TABLE
+
+    tool: ToolName
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """By name; texts may hold `{caller}` and `{today}`."""
+
+
 class HttpToolTable(BaseModel):
     """One `[[http_tools]]`: an endpoint of one's own that is asked by a signed POST; see `tools.webhook`."""
 

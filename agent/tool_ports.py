@@ -13,12 +13,14 @@ from tools.store import Databases
 from tools.webhook import Webhooks
 
 
-def tool_ports(config: Config, agent: Agent, network: ToolNetwork, ids: Ids) -> Mapping[type, Any]:
-    """By the type that tools ask for."""
+def tool_ports(
+    config: Config, agent: Agent, network: ToolNetwork, ids: Ids, databases: Databases | None = None
+) -> Mapping[type, Any]:
+    """By the type that tools ask for; `databases` in place of those that the settings name."""
     urls = tuple(table.url for table in agent.http_tools)
     return {
         Webhooks: Webhooks(NetworkHttp(network), _secrets(config), Random(ids.fresh("")), urls),  # noqa: S311 - spreads retries, hides nothing
-        Databases: Databases(config.database_url.reveal()),
+        Databases: databases or Databases(config.database_url.reveal()),
     }
 
 

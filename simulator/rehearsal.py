@@ -30,6 +30,7 @@ from simulator.account import ACCOUNT_SID, AUTH_TOKEN, PAY_CONNECTOR
 from simulator.brain import AppointmentBrain
 from simulator.brain.answers import Brain
 from simulator.caller import Caller
+from simulator.databases import SlowDatabases
 from simulator.guard import Guard
 from simulator.loop import WorldLoop
 from simulator.outgoing import Outgoing, record_of
@@ -95,6 +96,7 @@ class Cast:
     tools: tuple[str, ...] = ()  # of the catalog, besides the agent's own
     settings: Mapping[str, str] = field(default_factory=dict)
     now: datetime = MONDAY
+    database_ms: int = 0
     skips_idle: bool = False
     webhooks: Mapping[str, WebhookBehaviour] = field(default_factory=dict)
     links: Mapping[str, LinkModel] = field(default_factory=dict)
@@ -134,6 +136,7 @@ class Rehearsal:
         self.around_tools: Callable[[ToolRunner], ToolRunner] = lambda runner: runner
         self.around_handset: Callable[[Caller], Handset] = lambda caller: caller
         self.on_placed: Callable[[SimulatedCall], None] = lambda _placed: None
+        self.databases = SlowDatabases(cast.database_ms)
         self.desk = Desk(
             config,
             agent,
@@ -144,7 +147,7 @@ class Rehearsal:
             observer=observer,
             around_tools=lambda runner: self.around_tools(self.witness.on_tools(runner)),
             beat_ms=IDLE_BEAT_MS if cast.skips_idle else FRAME_MS,
-            tool_ports=tool_ports(config, agent, self.network, WorldIds(self.world.rng("tool-ports"))),
+            tool_ports=tool_ports(config, agent, self.network, WorldIds(self.world.rng("tool-ports")), self.databases),
             cache=AnswerCache(b"simulated", self.world.rng("cache")),
         )
         self.calls: list[SimulatedCall] = []
@@ -265,8 +268,7 @@ class Rehearsal:
 
     def _accept(self, request: Request, wire: Wire) -> WireListener | Refusal:
         asked = WebRequest(request.method, request.target, request.headers, request.body)
-        refused = self.webhook.upgrade_refusal(asked)
-        if refused is not None:
+        if (refused := self.webhook.upgrade_refusal(asked)) is not None:
             return Refusal(refused.status, refused.headers, refused.body)
         return self.switchboard.open_stream(self.witness.on_wire(wire))
 

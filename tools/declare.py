@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticUndefined
 
+from tools.ahead import Ahead
 from tools.context import ToolContext
 from tools.schema import checker_of
 from tools.tool import DEADLINE_MS, Arguments, Kind, Reconcile, Terms, Tool, shown
@@ -19,7 +20,7 @@ def tool(  # noqa: PLR0913 - a declaration: each is named where it is used, and 
     deadline_ms: int = DEADLINE_MS,
     cache_ms: int = 0,
     stale_ms: int = 0,
-    prefetch: bool = False,
+    prefetch: bool | Ahead = False,
     outdates: Iterable[str] = (),
     waits_for_people: bool = False,
     filler: str = "",
@@ -28,7 +29,7 @@ def tool(  # noqa: PLR0913 - a declaration: each is named where it is used, and 
     reconcile: Reconcile | None = None,
     name: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
-    """Make a tool of a typed function; see `Terms` for what is declared with it.
+    """Make a tool of a typed function; see `Terms` for what is declared with it. `prefetch=True`: without arguments.
 
     The docstring's text becomes the description, its `Args:` lines those of the parameters. A parameter annotated
     `ToolContext` is filled in by the runner and not shown to the model. Plain functions run on the event loop: only
@@ -40,7 +41,7 @@ def tool(  # noqa: PLR0913 - a declaration: each is named where it is used, and 
         deadline_ms=deadline_ms,
         cache_ms=cache_ms,
         stale_ms=stale_ms,
-        prefetch=prefetch,
+        prefetch={} if prefetch is True else prefetch or None,
         outdates=tuple(outdates),
         waits_for_people=waits_for_people,
         filler=filler,

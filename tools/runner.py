@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from tools.ahead import arguments_for
 from tools.context import ToolContext, ToolError, ToolFailed
 from tools.intents import Intents, canonical, digest
 from tools.journal import Journal, JournalError
@@ -68,8 +69,16 @@ class Runner:
         """The call begins: ask what is asked ahead of need, so that its answer is there when the caller wants it."""
         for tool in self._tools:
             is_of_somebody = not tool.reads_call or bool(self._context.caller)
-            if self._cache is not None and tool.terms.prefetch and is_of_somebody:
-                self._begin(tool, self._ask_cache(self._cache, tool, tool.check("{}")))
+            if self._cache is None or tool.terms.prefetch is None or not is_of_somebody:
+                continue
+            try:
+                told = arguments_for(tool.terms.prefetch, self._context)
+                arguments = None if told is None else tool.check(told)
+            except ToolError as error:  # a caller whose number is of another kind: "sip:ada@example.com"
+                _log.info("tool %s is not asked ahead of need: %s", tool.name, error)
+                continue
+            if arguments is not None:
+                self._begin(tool, self._ask_cache(self._cache, tool, arguments))
 
     async def settle(self, timeout_ms: int) -> int:
         """Wait, bounded, for what still runs when the call is over; how many did not end in time."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tools.ahead import Ahead, check_ahead
 from tools.context import ToolContext, ToolError
 
 NAME_PATTERN = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -54,8 +55,8 @@ class Terms:
     """How long an answer stays good for the same arguments (of the same caller, if the tool looks at the call)."""
     stale_ms: int = 0
     """So long after that the old answer is given all the same, at once, while a fresh one is asked for."""
-    prefetch: bool = False
-    """Asked without arguments when a call begins, so that the caller's first question is answered from memory."""
+    prefetch: Ahead | None = None
+    """Asked with these arguments when a call begins, so that the caller's first question is answered from memory."""
     waits_for_people: bool = False
     """It waits for the caller or for somebody else, not for a machine, and may take longer for it."""
     outdates: tuple[str, ...] = ()
@@ -81,7 +82,7 @@ class Terms:
             raise ValueError(f"only a pure tool's answers can be kept, and this one is {self.kind}: leave out cache_ms")
         if self.stale_ms < 0 or (self.stale_ms and not self.cache_ms):
             raise ValueError(f"stale_ms must be 0 or more and goes with cache_ms only, got {self.stale_ms}")
-        if self.prefetch and not self.cache_ms:
+        if self.prefetch is not None and not self.cache_ms:
             raise ValueError("what is asked ahead of need must be kept: prefetch needs cache_ms")
         if self.reconcile is not None and self.kind is not Kind.EFFECT:
             raise ValueError(f"reconcile is for effects, and this tool is {self.kind}: leave it out")
@@ -118,8 +119,11 @@ class Tool:
         known = self.parameters.get("properties", {})
         if unknown := sorted(self.terms.private - set(known)):
             raise ValueError(f"{self.name}: private names {unknown}, which are no parameters of it")
-        if self.terms.prefetch and (required := self.parameters.get("required")):
-            raise ValueError(f"{self.name}: prefetch asks without arguments, and it needs {', '.join(required)}")
+        if self.terms.prefetch is not None:
+            try:
+                check_ahead(self.terms.prefetch, self.parameters)
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {error}") from None
 
     def complaint(self, wrong: Iterable[str]) -> ToolError:
         """What the model is told of arguments in which all this is wrong."""

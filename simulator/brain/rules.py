@@ -81,6 +81,8 @@ class Step(BaseModel):
     """Its arguments: texts with values in braces; a value alone keeps its type."""
     first: str = ""
     """What is said in the same answer as the call, before it."""
+    unless: str = ""
+    """A value that makes the step needless where it is known; so does a tool that is not there."""
     says: tuple[Says, ...] = ()
     """What is said to its answer; nothing that fits: the next step follows."""
 

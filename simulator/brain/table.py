@@ -35,6 +35,8 @@ INTERRUPTED = "Sorry, I talked over you."
 class Standing:
     """Where a conversation stands."""
 
+    tools: frozenset[str] = frozenset()
+    """Those that may be called."""
     today: date | None = None
     goal: Goal | None = None
     values: dict[str, object] = field(default_factory=dict)
@@ -62,7 +64,8 @@ class Standing:
         if self.goal is None or self.is_over:
             return None
         for number, step in enumerate(self.goal.steps):
-            is_told = bool(step.ask) and step.ask in self.values
+            is_told = step.ask in self.values or step.unless in self.values
+            is_told = is_told or bool(step.unless and step.call not in self.tools)
             if not (is_told or number in self.confirmed or number in self.answers):
                 return number
         return None
@@ -86,15 +89,15 @@ class TableBrain:
         messages = messages_of(request)
         if called_last(messages) == HANG_UP:
             return BrainAnswer()
-        standing = self._fold(messages)
+        standing = self._fold(messages, offered_tools(request))
         if standing.goal is None and self._otherwise is not None:
             return self._otherwise.answer(request)
-        return self._speak(standing, offered_tools(request))
+        return self._speak(standing)
 
     # --- listening -----------------------------------------------------------------------------------------------
 
-    def _fold(self, messages: Sequence[Mapping[str, object]]) -> Standing:
-        standing = Standing()
+    def _fold(self, messages: Sequence[Mapping[str, object]], tools: frozenset[str]) -> Standing:
+        standing = Standing(tools)
         calls: dict[object, tuple[str, str]] = {}
         for message in messages:
             standing.prefix = ""
@@ -214,9 +217,9 @@ class TableBrain:
 
     # --- speaking --------------------------------------------------------------------------------------------------
 
-    def _speak(self, standing: Standing, tools: frozenset[str]) -> BrainAnswer:
+    def _speak(self, standing: Standing) -> BrainAnswer:
         if standing.ends or standing.misses >= MOST_MISSES:
-            calls = ((HANG_UP, _json({"reason": "the caller is done"})),) if HANG_UP in tools else ()
+            calls = ((HANG_UP, _json({"reason": "the caller is done"})),) if HANG_UP in standing.tools else ()
             return BrainAnswer(self._rules.goodbye, calls)
         if standing.is_broken:
             return BrainAnswer(_sentences(standing.prefix, BROKEN))
@@ -225,13 +228,13 @@ class TableBrain:
         number = standing.step()
         if number is None:
             return BrainAnswer(_sentences(standing.prefix, self._rules.more))
-        return self._do(standing, standing.goal.steps[number], tools)
+        return self._do(standing, standing.goal.steps[number])
 
-    def _do(self, standing: Standing, step: Step, tools: frozenset[str]) -> BrainAnswer:
+    def _do(self, standing: Standing, step: Step) -> BrainAnswer:
         if not step.call:
             asked = step.confirm or self._rules.values[step.ask].ask
             return BrainAnswer(_sentences(standing.prefix, filled(asked, standing.values)))
-        if step.call not in tools:
+        if step.call not in standing.tools:
             return BrainAnswer(_sentences(standing.prefix, UNKNOWN))
         arguments = {name: argument(text, standing.values) for name, text in step.arguments.items()}
         spoken = _sentences(standing.prefix, filled(step.first, standing.values))

@@ -108,6 +108,15 @@ class PersonTable(BaseModel):
     already, or not pick up."""
 
 
+class DatabaseTable(BaseModel):
+    """The business's database."""
+
+    model_config = TABLE
+
+    delay_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    """How long it takes for whatever it is asked."""
+
+
 class NetworkTable(BaseModel):
     """The networks to the providers."""
 
@@ -176,6 +185,8 @@ class ScriptFile(BaseModel):
     """The networks to the providers."""
     webhook: dict[ToolName, WebhookTable] = Field(default_factory=dict)
     """How the endpoints of the agent's HTTP tools behave, by tool."""
+    database: DatabaseTable = Field(default_factory=DatabaseTable)
+    """How the business's database behaves."""
     faults: Annotated[list[FaultTable], Field(max_length=100)] = Field(default_factory=list)
     """What goes wrong."""
     model: ModelTable = Field(default_factory=ModelTable)

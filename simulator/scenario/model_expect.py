@@ -136,12 +136,14 @@ class CallExpectTable(BaseModel):
 class ExpectTable(CallExpectTable):
     """What must hold. With several callers it must hold of each; `callers` has what holds of one only.
 
-    `tools`, `no_tools`, `model_requests` and `database` count over all callers.
+    `tools`, `no_tools`, `model_requests`, `database` and `queries` count over all callers.
     """
 
     model_requests: Count | None = None
     """How often the model was asked, repeated requests too."""
     database: list[RowTable] | None = None
     """Rows in the business's database."""
+    queries: dict[Text, Count] | None = None
+    """How often the database of a business was asked, by its name, for whatever reason."""
     callers: dict[str, CallExpectTable] | None = None
     """By the caller's name."""

@@ -65,6 +65,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         phrases=dict(script.phrases),
         settings={**_STT[script.stt], **{name: env_text(value) for name, value in script.settings.items()}},
         now=script.now or MONDAY,
+        database_ms=script.database.delay_ms,
         webhooks=behaviours_of(script.webhook),
         links={
             origin: link_of(getattr(script.network, name), name)

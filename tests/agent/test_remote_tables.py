@@ -105,13 +105,27 @@ def test_callers_words_cross_the_internet_encrypted_only(tmp_path: Path, url: st
 def test_what_is_asked_ahead_of_need_is_kept_and_needs_nothing(tmp_path: Path) -> None:
     ahead = MINIMAL + 'prefetch = ["order_status"]\n'
     good = load_agent(write(tmp_path, ahead + HTTP + 'kind = "pure"\ncache_ms = 5\n'))
-    assert good.toolset()["order_status"].terms.prefetch
+    assert good.toolset()["order_status"].terms.prefetch == {}
     for text, told in (
         (ahead, ":3: prefetch: There is no tool 'order_status'"),
         (ahead + HTTP, ":3: prefetch: order_status: what is asked ahead of need must be kept"),
         (
             ahead + HTTP + 'kind = "pure"\ncache_ms = 5\nparameters = { order = "string" }\n',
             ":3: prefetch: order_status: prefetch asks without arguments, and it needs order",
+        ),
+        (
+            MINIMAL
+            + 'prefetch = [{ tool = "order_status", arguments = { order = "{called}" } }]\n'
+            + HTTP
+            + 'kind = "pure"\ncache_ms = 5\nparameters = { order = "string" }\n',
+            ":3: prefetch: order_status: prefetch: of a call caller, today are known, there is no {called}",
+        ),
+        (
+            MINIMAL
+            + 'prefetch = [{ tool = "order_status", arguments = { phone = "{caller}" } }]\n'
+            + HTTP
+            + 'kind = "pure"\ncache_ms = 5\nparameters = { order = "string?" }\n',
+            ":3: prefetch: order_status: prefetch gives phone, and its parameters are order",
         ),
     ):
         with pytest.raises(SettingsError) as error:

@@ -202,3 +202,14 @@ def test_rules_that_are_wrong_say_so(tmp_path: Path, rules: str, complaint: str)
 def test_without_goals_it_still_says_goodbye() -> None:
     answer = TableBrain(Rules()).answer({"messages": [{"role": "user", "content": "Goodbye."}]})
     assert answer.text == "Goodbye, and thank you for calling."
+
+
+def test_what_may_be_known_already_is_looked_up_before_it_is_asked_for() -> None:
+    tools = ("find_my_shipments", *TOOLS)
+    one = {"count": 1, "shipments": [{"number": "471920", "answer": "It is delayed."}]}
+    known = Talk(one, tools=tools)
+    assert known.say("Is my parcel late?") == "It is delayed. Is there anything else I can do?"
+    assert known.say("Can it come on another day?") == "On which day shall it come?"
+    several = Talk({"count": 2, "shipments": []}, FOUND, tools=tools)
+    assert several.say("Is my parcel late?").startswith("What is the number of your shipment?")
+    assert several.say("471920").startswith("It is delayed.")

@@ -1,14 +1,17 @@
 """Kept answers: one asking at a time, never older than they may be, gone when they are forgotten."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from tests.tools.virtual import elapse, run
 from tools.cache import FAILED_MS, REFUSED_MS, AnswerCache
@@ -262,6 +265,29 @@ def test_an_effect_outdates_what_was_read_before_it() -> None:
         assert (await runner.run("order_status", '{"order": "A"}')).result == "1"
         await runner.run("move", '{"day": "Monday"}')
         assert (await shop.runner(it, "+2").run("order_status", '{"order": "A"}')).result == "2"
+
+    run(story())
+
+
+def test_what_is_asked_ahead_of_need_may_be_asked_with_what_is_known_of_the_call() -> None:
+    asked: list[tuple[str, str]] = []
+
+    @tool(cache_ms=10_000, prefetch={"phone": "{caller}", "day": "{today}"})
+    async def of_number(phone: Annotated[str, Field(pattern=r"^\+[0-9]+$")], day: str) -> str:
+        """Whatever is known of a number."""
+        asked.append((phone, day))
+        return phone
+
+    async def story() -> None:
+        it = cache()
+        for caller in ("+1", "", "sip:ada@example.com", "+2"):
+            runner = Runner(Registry([of_number]), ToolContext("CA1", caller, Path("nowhere"), lambda: NOW), cache=it)
+            runner.warm()
+            await runner.settle(1_000)
+        day = NOW.date().isoformat()
+        assert asked == [("+1", day), ("+2", day)]
+        told = await runner.run("of_number", json.dumps({"day": day, "phone": "+2"}))
+        assert (told.result, len(asked)) == ('"+2"', 2)
 
     run(story())
 

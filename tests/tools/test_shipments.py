@@ -49,7 +49,7 @@ def test_shipments_are_known_by_the_caller_s_number(tmp_path: Path) -> None:
     (mine,) = ask(tmp_path, "find_my_shipments")["shipments"]
     assert mine["number"] == "471920"
     assert ask(tmp_path, "find_my_shipments", caller="+15559999999")["shipments"] == []
-    assert "withheld" in ask(tmp_path, "find_my_shipments", caller="")["error"]
+    assert ask(tmp_path, "find_my_shipments", caller="")["note"] == "The caller's number is withheld."
 
 
 def test_a_new_day_is_kept_and_told_from_then_on(tmp_path: Path) -> None:

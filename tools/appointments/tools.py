@@ -37,6 +37,9 @@ DATABASE = PRACTICE.file
 OFFERED = 3
 """Slots in one answer: as many as a listener keeps in mind."""
 
+KEPT_MS = 60_000
+"""What was looked up for a caller when they were greeted is good for their first questions."""
+
 UNREACHABLE = "I cannot look into the calendar right now. Shall somebody call you back?"
 UNCONFIRMED = "I could not confirm that. Somebody will check it and call you back."
 
@@ -122,7 +125,14 @@ async def book_appointment(
     return await once(context, PRACTICE, "book_appointment", book)
 
 
-@tool(kind=Kind.PURE, deadline_ms=1_000, filler="Let me look for your appointment.", on_failure=UNREACHABLE)
+@tool(
+    kind=Kind.PURE,
+    deadline_ms=1_000,
+    filler="Let me look for your appointment.",
+    on_failure=UNREACHABLE,
+    cache_ms=KEPT_MS,
+    prefetch=True,
+)
 async def find_my_appointments(context: ToolContext, name: Name | None = None) -> Answer:
     """Find the caller's own coming appointments, by the number they call from or the name that was booked.
 

@@ -15,6 +15,7 @@ from simulator.scenario.expectations.counts import (
     ModelRequests,
     Moves,
     NoTools,
+    Queries,
     Rows,
     ToolRan,
     Turns,
@@ -40,6 +41,8 @@ def expectations_of(script: ScriptFile) -> tuple[Expectation, ...]:
         count = 1 if row.rows is None else row.rows
         text = f"database: {count} of {row.table} where {shown(row.where or {})}"
         found.append(Expectation(text, Rows(row.table, tuple((row.where or {}).items()), count)))
+    for business, asked in (expect.queries or {}).items():
+        found.append(Expectation(f"queries: {asked} of {business}", Queries(business, asked)))
     if expect.model_requests is not None:
         found.append(Expectation(f"model_requests = {expect.model_requests}", ModelRequests(expect.model_requests)))
     return tuple(found)

@@ -264,3 +264,18 @@ class ModelRequests:
 
 def _times(count: int) -> str:
     return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """How often the database of a business was asked."""
+
+    business: str
+    count: int
+
+    def __call__(self, evidence: Evidence) -> Iterator[Violation]:
+        """What does not hold."""
+        got = evidence.rehearsal.databases.queries[self.business]
+        if got != self.count:
+            what = f"expected the database of {self.business} to be asked {_times(self.count)}, got {got}"
+            yield Violation("expect.queries", what)
