@@ -3,9 +3,11 @@
 import logging
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
 from agent.alarm import Alarm
 from agent.call_line import TelephoneLine
+from agent.draft import Asked
 from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
@@ -71,8 +73,8 @@ class Call:
         self._trace.header(
             call_id=phone.call_sid, agent=character.name, wall_clock=wall_clock.isoformat(), state=self.state
         )
-        self._system = Message("system", character.prompt(phone.caller, wall_clock))
-        self._mouth = Mouth(services, self._line, self, character.protected)
+        self._prompt = partial(character.prompt, phone.caller, wall_clock)
+        self._mouth = Mouth(services, self._line, self, character.protected, character.phrases.openings)
         manners = character.manners
         self.line = TelephoneLine(
             self, self._clock, self._mouth.interlude.sound, services.handover(), phone.call_sid, manners
@@ -200,7 +202,7 @@ class Call:
                     self.stamp("final_asked")
                 self._ears.finalize()
             case ChangeLanguage(language):
-                self._mouth.change_language(language)
+                self._mouth.change_language(language, self.state.phrases.openings)
                 self._ears.change_language(language)
             case EndCall(_, failed):
                 self._line.phone.hang_up(failed=failed)
@@ -217,12 +219,13 @@ class Call:
                 self._mouth.continue_reply(reply, self._messages())
             case DraftReply(reply, _, text):
                 messages = (*self._messages(), Message("user", text))
-                self._mouth.drafts.begin(reply, messages, self._character.tools, self.errands)
+                asked = Asked(messages, self._character.tools, self.errands, self.state.profile.tool_rounds)
+                self._mouth.drafts.begin(reply, asked)
             case DropDraft():
                 self._mouth.drafts.drop()
 
     def _messages(self) -> Sequence[Message]:
-        return (self._system, *self.state.transcript)
+        return (Message("system", self._prompt(self.state.phrases.openings)), *self.state.transcript)
 
     # --- the record ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A token stream as clauses worth speaking: the first one short and soon, the later ones whole sentences."""
 
 import re
+from typing import Protocol
 
 from agent.cleaning import Cleaner
 
@@ -40,15 +41,27 @@ _CLOSERS = "\"')]}”’»"  # noqa: RUF001 - same
 _END, _SOFT, _NO_BREAK, _PLAIN = "end", "soft", "no break", "plain"
 
 
+class Openings(Protocol):
+    """What a text may begin with that is a clause of its own."""
+
+    def begins(self, said: str) -> bool:
+        """Whether `said` may be the first words of one that has more of them."""
+
+    def has(self, clause: str) -> bool:
+        """Whether `clause` is one."""
+
+
 class Clauses:
     """Cuts one reply: `push` tokens and get the clauses that are ready, `flush` at the end of the text.
 
     A clause is never empty and neither begins nor ends with a blank; joined by blanks the clauses are the cleaned
     text. Cuts lie only at blanks, so numbers, times, addresses and links stay whole. After a flush the next text
-    begins anew: its first clause is short again.
+    begins anew: its first clause is short again. One of `openings` is a clause wherever a pause follows it, and the
+    clause after it is a first one too: it is what a voice is given first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, openings: Openings | None = None) -> None:
+        self._openings = openings
         self._begin()
 
     def _begin(self) -> None:
@@ -76,7 +89,7 @@ class Clauses:
         while (cut := self._next_cut()) is not None:
             clauses.append(self._text[:cut])
             self._text = self._text[cut + 1 :]
-            self._is_first = False
+            self._is_first = self._is_first and self._openings is not None and self._openings.has(clauses[-1])
             self._restart_scan()
         return clauses
 
@@ -115,6 +128,12 @@ class Clauses:
 
     def _is_cut(self, kind: str, length: int) -> bool:
         if self._is_first:
+            said = self._text[:length]
+            if self._openings is not None and kind in {_END, _SOFT}:
+                if self._openings.has(said):
+                    return True
+                if self._openings.begins(said):
+                    return False
             return kind == _END or (kind == _SOFT and self._words >= FIRST_SOFT_WORDS and length >= FIRST_SOFT_CHARS)
         return (kind == _END and length >= LATER_MIN_CHARS) or (kind == _SOFT and length >= LATER_SOFT_CHARS)
 

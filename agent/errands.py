@@ -57,17 +57,17 @@ class Errands:
         else:  # by a timer, which is on record: a recorded call is woken by what woke it
             self._clock.call_at(self._clock.now(), partial(self._tell_later, order, ahead))
 
-    def run_ahead(self, reply: int, call: ToolCall) -> None:
+    def run_ahead(self, reply: int, call: ToolCall, on_outcome: Callable[[ToolOutcome], None]) -> None:
         """Run a tool that nobody ordered yet: one that only reads, for a reply that is a draft."""
         ahead = self._ahead[reply, call.call_id] = _Ahead()
-        ahead.task = self._begin(self._go_ahead(ahead, call))
+        ahead.task = self._begin(self._go_ahead(ahead, call, on_outcome))
 
-    def forget(self) -> None:
-        """Nobody will order what still runs ahead, or did."""
-        for ahead in self._ahead.values():
+    def forget(self, reply: int) -> None:
+        """Nobody will order what still runs ahead for `reply`, or did."""
+        for key in [key for key in self._ahead if key[0] == reply]:
+            ahead = self._ahead.pop(key)
             if ahead.task is not None:
                 ahead.task.cancel()
-        self._ahead.clear()
 
     @property
     def under_way(self) -> int:
@@ -83,10 +83,16 @@ class Errands:
     async def _run(self, order: RunTool) -> ToolOutcome | None:
         return self._tell(order, await self._outcome(order.call))
 
-    async def _go_ahead(self, ahead: _Ahead, call: ToolCall) -> ToolOutcome | None:
+    async def _go_ahead(
+        self, ahead: _Ahead, call: ToolCall, on_outcome: Callable[[ToolOutcome], None]
+    ) -> ToolOutcome | None:
         ahead.outcome = await self._outcome(call)
         ahead.is_done = True
-        return ahead.outcome if ahead.order is None else self._tell(ahead.order, ahead.outcome)
+        if ahead.order is not None:
+            return self._tell(ahead.order, ahead.outcome)
+        if ahead.outcome is not None:
+            on_outcome(ahead.outcome)
+        return ahead.outcome
 
     async def _outcome(self, call: ToolCall) -> ToolOutcome | None:
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from agent.clauses import Clauses
+from agent.clauses import Clauses, Openings
 from agent.errors import Fault
 from agent.fence import Owner, fenced
 from agent.ports import Generation, LanguageModel, ToolSchema, Usage
@@ -13,6 +13,11 @@ from fsm.transcript import Message
 
 class Speaker(Protocol):
     """Who speaks a reply's clauses."""
+
+    @property
+    def openings(self) -> Openings:
+        """What a reply may begin with that is a clause of its own."""
+        ...
 
     def say(self, reply: int, clause: str) -> None:
         """Speak one more clause of `reply`."""
@@ -33,9 +38,9 @@ class Reply:
         self._tools = tools
         self._speaker = speaker
         self._generation: Generation | None = None
-        self.tokens = 0
+        self.tokens = self._tokens_before = 0
         """Those that the model wrote so far: as told, else by the pieces in which they came."""
-        self._clauses = Clauses()
+        self._clauses = Clauses(speaker.openings)
         self._said: list[str] = []
         self._has_spoken = False
         self._has_token = False
@@ -43,9 +48,10 @@ class Reply:
     def ask(self, messages: Sequence[Message]) -> None:
         """Have the model answer `messages`: the first round, or the next one after its tools returned."""
         assert self._generation is None, "one generation at a time"
-        self._clauses = Clauses()
+        self._clauses = Clauses(self._speaker.openings)
         self._said = []
         self._has_token = False
+        self._tokens_before = self.tokens
         self.owner.stamp("asked")
         self._generation = self._model.generate(messages, self._tools, self)
 
@@ -79,7 +85,8 @@ class Reply:
     @fenced
     def on_generated(self, calls: tuple[ToolCall, ...], usage: Usage) -> None:
         """The model finished this round."""
-        self.tokens = usage.completion_tokens or self.tokens
+        if usage.completion_tokens:
+            self.tokens = self._tokens_before + usage.completion_tokens
         self._generation = None
         for clause in self._clauses.flush():
             self._say(clause)

@@ -1,6 +1,6 @@
 """What a call is given: who answers, and everything that all calls of a process share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -95,10 +95,13 @@ class VoiceDetector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Who answers: what every call of one agent has in common. `prompt(caller, today)` is the system prompt."""
+    """Who answers: what every call of one agent has in common.
+
+    `prompt(caller, today, openings)` is the system prompt; `openings` are what an answer may begin with.
+    """
 
     name: str
-    prompt: Callable[[str, datetime], str]
+    prompt: Callable[[str, datetime, Sequence[str]], str]
     profile: Profile
     phrases: Phrases
     tools: tuple[ToolSchema, ...]

@@ -143,12 +143,15 @@ class Phrases:
     apology: str = "I'm sorry, I'm having some trouble right now. Could you say that again?"
     goodbye: str = "Thank you for calling. Goodbye."
     language_refused: str = "I'm sorry, I cannot follow that language right now. Let us go on in English."
+    openings: tuple[str, ...] = ()
+    """What answers may begin with, whatever they say: "Sure.", "Let me see."; it sounds while the rest is made."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """By a tool's name: what is said instead of the filler while it runs."""
     expect: Mapping[str, str] = field(default_factory=dict)
     """By words of a question of ours: the answer that it asks for, as `Expected.parse` reads it."""
 
     def __post_init__(self) -> None:
+        _check_openings(self.openings)
         told = {**self._named(), **{f"tools.{name}": text for name, text in self.tools.items()}}
         for name, value in told.items():
             if not isinstance(value, str) or not value.strip():
@@ -169,7 +172,7 @@ class Phrases:
     @classmethod
     def texts(cls) -> tuple[str, ...]:
         """The names of those phrases that every agent has."""
-        return tuple(f.name for f in fields(cls) if f.name not in ("tools", "expect"))
+        return tuple(f.name for f in fields(cls) if f.name not in NO_TEXTS)
 
     def _named(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.texts()}
@@ -181,11 +184,39 @@ class Phrases:
         for key, what in (("tools", "phrases by tool"), ("expect", "answers by words of a question")):
             if not isinstance(table.get(key, {}), Mapping):
                 raise ValueError(f"phrases: {key} must be a table of {what}, got {table[key]!r}")  # noqa: TRY004 - one error type for whatever is wrong
-        return cls(**table)  # type: ignore[arg-type]  # __post_init__ checks the values
+        openings = table.get("openings", ())
+        if not isinstance(openings, list | tuple):
+            raise ValueError(f"phrases: openings must be a list of short texts, got {openings!r}")  # noqa: TRY004 - same
+        return cls(**{**table, "openings": tuple(openings)})  # type: ignore[arg-type]  # __post_init__ checks the values
 
     def all(self) -> tuple[str, ...]:
-        """Every phrase once, in the order of their fields."""
-        return tuple(dict.fromkeys((*self._named().values(), *self.tools.values())))
+        """Every phrase once, in the order in which they are missed if they are not rendered."""
+        return tuple(dict.fromkeys((*self._named().values(), *self.tools.values(), *self.openings)))
+
+
+NO_TEXTS = ("openings", "tools", "expect")
+"""The fields of phrases that are not one text each."""
+
+MOST_OPENINGS, LONGEST_OPENING_CHARS = 12, 40
+"""A model is told all of them with each request, and what is said before the answer is to be short."""
+
+
+def _check_openings(openings: tuple[object, ...]) -> None:
+    """Raises ValueError unless each is a short text with words and no digits, and no two are the same to a listener."""
+    if len(openings) > MOST_OPENINGS:
+        raise ValueError(f"phrases: openings: at most {MOST_OPENINGS} fit into a prompt, got {len(openings)}")
+    known: dict[tuple[str, ...], object] = {}
+    for text in openings:
+        if not isinstance(text, str) or not (words := tokens(text)) or len(text) > LONGEST_OPENING_CHARS:
+            raise ValueError(
+                f"phrases: openings: each must be a text of 1 to {LONGEST_OPENING_CHARS} characters "
+                f"that can be spoken, got {text!r}"
+            )
+        if any(letter.isdigit() for letter in text):
+            raise ValueError(f'phrases: openings: "{text}" has digits: what fits any answer tells nothing of it')
+        if words in known:
+            raise ValueError(f'phrases: openings: "{text}" and "{known[words]}" are the same words')
+        known[words] = text
 
 
 def _check_keys(what: str, table: Mapping[str, object], known: list[str]) -> None:

@@ -34,13 +34,16 @@ class GivenUpError(Exception):
 
 
 class Brain:
-    """Answers for the calls of one agent. `prompt` makes the system prompt, of caller's number and present time."""
+    """Answers for the calls of one agent.
+
+    `prompt` makes the system prompt, of caller's number, present time, and no openings: Vapi's voice has none ready.
+    """
 
     def __init__(
         self,
         model: LanguageModel,
         tools: Callable[[], Registry],
-        prompt: Callable[[str, datetime], str],
+        prompt: Callable[[str, datetime, Sequence[str]], str],
         profile: Profile,
         phrases: Phrases,
         now: Callable[[], datetime],
@@ -84,7 +87,7 @@ class _Thinking:
 
     def __init__(self, brain: Brain, call: VapiCall, request: ChatRequest, emit: Emit) -> None:
         self._model, self._profile, self._phrases = brain._model, brain._profile, brain._phrases
-        self._system = Message("system", brain._prompt(call.caller, brain._now()))
+        self._system = Message("system", brain._prompt(call.caller, brain._now(), ()))
         self._tools = brain._tools()
         self._call = call
         self._request = request

@@ -123,8 +123,11 @@ def _replies(call: CallEvidence, seen: Seen) -> dict[int, SpokenReply]:
         _note_event(replies, line, at)
         for name, data in line["effects"]:
             _note_effect(replies, name, data, at)
+    openings: dict[int, list[str]] = {}
+    for line in call.notes("opening"):
+        openings.setdefault(line["data"]["reply"], []).append(line["data"]["text"])
     for number, reply in replies.items():
-        said = seen.said.get(number)
+        said = [*openings.get(number, []), *seen.said.get(number, [])]
         if said:
             reply.words = tuple(word for clause in said for word in words_of(clause))
     return replies

@@ -95,6 +95,8 @@ def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
             last += samples
         if reply is not None and (reply.over_at is None or at < reply.over_at):
             voiced += samples if reply.cancelled_at is None or at <= reply.cancelled_at else 0
+    voiced += sum(line["data"]["samples"] for line in call.notes("opening"))
+    voiced -= sum(line["data"]["samples"] for line in call.notes("draft_failed"))
     phrasebook = call.agent._services.phrasebook
     for _, name, data in call.effects:
         if name in ("Recite", "Fill") and data.get("reply") not in facts.seen.said:

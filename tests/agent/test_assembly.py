@@ -88,6 +88,15 @@ def test_the_prompt_tells_what_changes_last() -> None:
     assert "number" not in system_prompt("x", "", MONDAY)
 
 
+def test_a_model_is_told_of_the_openings_of_its_agent_only() -> None:
+    told = system_prompt("x", "", MONDAY, ("Sure.", "Let me see."))
+    assert 'word for word: "Sure." "Let me see." Not where' in told
+    assert told.index("word for word") < told.index(DATA_RULE), "the fixed part comes first"
+    character = make_character(AGENT)
+    assert "word for word" in character.prompt("", MONDAY, character.phrases.openings)
+    assert "word for word" not in character.prompt("", MONDAY, ())
+
+
 def test_each_call_has_tools_of_its_own_data(tmp_path: Path) -> None:
     runner = Workshop(AGENT.toolset(), tmp_path, lambda: MONDAY, RandomIds()).runner("CA1", "+15550001111")
     outcome = asyncio.run(runner.run("find_free_slots", '{"date": "2026-11-24"}'))

@@ -48,7 +48,7 @@ class Kept(io.StringIO):
 class Booth(Stage):
     """A call on fakes; the greeting is rendered and lasts 600 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, phrases: Phrases | None = None) -> None:
         self.file = Kept()
         super().__init__(lambda _call_id, at: Trace(self.file, at))
         self.knows(GREETING, 600)
@@ -57,7 +57,9 @@ class Booth(Stage):
         self.stamp_ms = 0
         profile = Profile(wait_ms=300, unfinished_wait_ms=600)
         tools = (ToolSchema("look", "", {}, is_pure=True), ToolSchema("book", "", {}))
-        self.character = Character("test", lambda caller, _now: f"You talk to {caller}.", profile, Phrases(), tools)
+        self.character = Character(
+            "test", lambda caller, _now, _openings: f"You talk to {caller}.", profile, phrases or Phrases(), tools
+        )
         self.call = Call(self.phone, self.character, self.services)
 
     @property
@@ -253,7 +255,7 @@ def test_a_mistake_ends_the_call_with_an_apology_owed_and_releases_everything(bo
 def test_after_a_mistake_nothing_more_is_decided_or_performed(booth: Booth) -> None:
     booth.greets()
 
-    def fail(number: int, messages: object, tools: object, ahead: object = None, *, is_drafted: bool = False) -> None:
+    def fail(*_told: object, **_more: object) -> None:
         raise ZeroDivisionError
 
     booth.call._mouth.start_reply = booth.call._mouth.drafts.begin = fail  # type: ignore[method-assign]  # a mistake

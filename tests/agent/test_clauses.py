@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 
 from agent.clauses import ABBREVIATIONS, FIRST_MAX_CHARS, LATER_MAX_CHARS, Clauses
 from agent.cleaning import Cleaner
+from agent.opening_clauses import OpeningClauses
 
 
-def cut(text: str, token_chars: int = 4) -> list[str]:
-    clauses = Clauses()
+def cut(text: str, token_chars: int = 4, openings: OpeningClauses | None = None) -> list[str]:
+    clauses = Clauses(openings)
     ready: list[str] = []
     for at in range(0, len(text), token_chars):
         ready += clauses.push(text[at : at + token_chars])
@@ -46,6 +47,48 @@ def test_after_a_flush_the_next_text_begins_anew() -> None:
     clauses.push("Let me look. And")
     assert clauses.flush() == ("And",)
     assert clauses.push("All right then, on Tuesday") == ("All right then,",)
+
+
+# --- openings ---------------------------------------------------------------------------------------------
+
+OPENINGS = OpeningClauses(["Sure.", "Let me see.", "All right, let me see."], lambda _text: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Sure. We open at nine, as always, and close at six.", ["Sure.", "We open at nine,"]),
+        ("sure, we open at nine.", ["sure,", "we open at nine."]),
+        ("Sure \N{EM DASH} we open at nine.", ["Sure \N{EM DASH}", "we open at nine."]),
+        ("Let me see! Yes. Certainly.", ["Let me see!", "Yes.", "Certainly."]),
+        ("All right, let me see. Nine.", ["All right, let me see.", "Nine."]),
+        ("All right, let us begin.", ["All right, let us begin."]),
+        ("Let me see if there is one.", ["Let me see if there is one."]),
+        ("Sure thing, at nine.", ["Sure thing,", "at nine."]),
+        ("I can, sure. At nine.", ["I can, sure.", "At nine."]),
+        ("Sure", ["Sure"]),
+    ],
+)
+def test_an_opening_is_a_clause_wherever_a_pause_follows_it(text: str, clauses: list[str]) -> None:
+    assert cut(text, openings=OPENINGS)[: len(clauses)] == clauses
+
+
+def test_an_opening_is_ready_with_the_first_letter_after_it() -> None:
+    cutting = Clauses(OPENINGS)
+    assert [cutting.push(token) for token in ("Sure", ",", " ", "w")] == [(), (), (), ("Sure,",)]
+
+
+def test_what_is_no_opening_is_cut_as_ever() -> None:
+    text = "Well, I can do that, no problem. We open at nine, as always. Sure. Let me see."
+    assert cut(text, openings=OPENINGS) == cut(text)
+
+
+@given(
+    st.lists(st.sampled_from("Sure. sure, Let me see. see, All right, 9:30 we open.".split(" ")), max_size=20),
+    st.integers(1, 5),
+)
+def test_clauses_joined_are_the_text_whatever_it_begins_with(words: list[str], token_chars: int) -> None:
+    assert " ".join(cut(" ".join(words), token_chars, OPENINGS)) == " ".join(words)
 
 
 # --- later clauses ---------------------------------------------------------------------------------------

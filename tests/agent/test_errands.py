@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from agent.errands import Errands
+from agent.services import ToolOutcome
 from fsm.effects import RunTool
 from fsm.events import ToolCall, ToolReturned
 from tests.agent.call_fakes import FakeOwner, FakeRunner, Outcome
@@ -71,12 +72,14 @@ def test_failure_and_endings_are_passed_on(outcome: Outcome) -> None:
 
 def test_a_tool_that_ran_ahead_is_not_run_again_and_told_once_it_is_ordered() -> None:
     owner, runner = FakeOwner(ManualClock()), Counted()
+    told: list[ToolOutcome] = []
 
     async def story() -> None:
         errands = Errands(runner, owner.clock, owner)
-        errands.run_ahead(2, LOOK.call)
+        errands.run_ahead(2, LOOK.call, told.append)
         await all_over(errands)
         assert owner.fed == [], "nobody ordered it yet"
+        assert [outcome.result for outcome in told] == ['look {"day": 1}'], "whoever had it run knows at once"
         errands.run(LOOK)
         assert owner.fed == [], "never within the call that asked for it"
         owner.clock.advance(0)
@@ -88,32 +91,38 @@ def test_a_tool_that_ran_ahead_is_not_run_again_and_told_once_it_is_ordered() ->
 
 def test_a_tool_that_is_ordered_while_it_runs_ahead_is_told_when_it_returns() -> None:
     owner, runner = FakeOwner(ManualClock()), Counted()
+    told: list[ToolOutcome] = []
 
     async def story() -> None:
         errands = Errands(runner, owner.clock, owner)
-        errands.run_ahead(2, LOOK.call)
+        errands.run_ahead(2, LOOK.call, told.append)
         errands.run(LOOK)
         assert owner.fed == [], "never within the call that asked for it"
         await all_over(errands)
 
     asyncio.run(story())
+    assert told == [], "it is a fact by now"
     assert owner.fed == [ToolReturned(2, "c1", 'look {"day": 1}')]
     assert runner.ran == ["look"]
 
 
 def test_what_runs_ahead_for_nothing_is_stopped_and_never_told() -> None:
     owner, runner = FakeOwner(ManualClock()), Counted()
+    told: list[ToolOutcome] = []
 
     async def story() -> None:
         errands = Errands(runner, owner.clock, owner)
-        errands.run_ahead(2, LOOK.call)
-        errands.forget()
+        errands.run_ahead(2, LOOK.call, told.append)
+        errands.run_ahead(4, LOOK.call, told.append)
+        errands.forget(2)
         errands.run(RunTool(3, LOOK.call))
+        errands.run(RunTool(4, LOOK.call))
         await all_over(errands)
 
     asyncio.run(story())
-    assert owner.fed == [ToolReturned(3, "c1", 'look {"day": 1}')]
-    assert runner.ran == ["look"], "only the one that was ordered"
+    assert told == []
+    assert owner.fed == [ToolReturned(reply, "c1", 'look {"day": 1}') for reply in (4, 3)], "others are not forgotten"
+    assert runner.ran == ["look", "look"], "those that were ordered, and no other"
 
 
 @pytest.mark.parametrize(("told", "expects"), [("digits(6)", "digits(6)"), ("a number", ""), ("", "")])

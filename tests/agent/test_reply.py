@@ -3,6 +3,7 @@
 import pytest
 
 from agent.errors import FaultKind
+from agent.opening_clauses import OpeningClauses
 from agent.ports import ToolSchema
 from agent.reply import Reply
 from fsm.events import ReplyFailed, Stage, ToolCall, ToolsRequested
@@ -22,6 +23,7 @@ class Booth:
         self.owner = FakeOwner(ManualClock())
         self.spoken: list[str] = []
         self.finished = 0
+        self.openings = OpeningClauses(["Let me see."], lambda _text: None)
         self.tools = (ToolSchema("find_free_slots", "", {}),)
         self.reply = Reply(2, self.model, self.tools, self, self.owner)
 

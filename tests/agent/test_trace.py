@@ -42,7 +42,7 @@ def test_the_first_line_says_all_that_is_needed_to_decide_again() -> None:
     assert (line["at_ns"], line["kind"], line["version"]) == (0, "call", 2)
     assert (line["began_at_ns"], line["words"]) == (STARTED_AT, "kept")
     assert Profile(**line["profile"]) == STATE.profile
-    assert Phrases(**line["phrases"]) == STATE.phrases
+    assert Phrases.from_table(line["phrases"]) == STATE.phrases
 
 
 def test_what_led_to_a_decision_is_on_disk_with_it_and_not_before_it_was_acted_on(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_voice_without_words_is_over_700_ms_after_it_fell_silent(tmp_path: Pat
 
 @pytest.mark.parametrize("one_way_ms", [0, 75, 250])
 def test_an_interruption_silences_the_phone_in_the_same_instant(tmp_path: Path, one_way_ms: int) -> None:
-    scene = Scene(tmp_path, HOURS, "Of course, on Friday.")
+    scene = Scene(tmp_path, HOURS, "Very well, on Friday.")
     call = scene.call(
         ASKS,
         Say("No wait, I meant Friday.", SOON),
@@ -96,7 +96,7 @@ def test_an_interruption_silences_the_phone_in_the_same_instant(tmp_path: Path, 
     heard_of_it = heard_words(call, HOURS)
     assert words(HOURS)[: len(heard_of_it)] == heard_of_it
     assert abs(len(words(told)) - len(heard_of_it)) <= 1
-    assert call.heard.endswith(f"{heard_of_it[-1]} Of course, on Friday."), "nothing of the dead reply after the clear"
+    assert call.heard.endswith(f"{heard_of_it[-1]} Very well, on Friday."), "nothing of the dead reply after the clear"
 
 
 def ordered_ms(scene: Scene, call: Told, order: type[Effect]) -> list[float]:

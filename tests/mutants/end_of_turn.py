@@ -72,10 +72,10 @@ def draft_audible_before_its_time() -> Plan:
 @mutant("whatever tool a draft asks for runs ahead, although it does more than read", "draft_with_an_effect")
 def effect_run_for_a_draft() -> Plan:
     def feed(draft: Draft, event: Event) -> None:
+        draft._round.events.append(event)
         if isinstance(event, ToolsRequested):
             for call in event.calls:
-                draft._ahead.run_ahead(event.reply, call)
-        draft._events.append(event)
+                draft._run_ahead(event, call)
 
     return swapped(Draft, "feed", feed)
 

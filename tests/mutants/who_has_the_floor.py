@@ -41,7 +41,7 @@ def late_tokens_accepted() -> Plan:
 def late_audio_accepted() -> Plan:
     def on_audio(mouth: Mouth, _utterance: int, audio: bytes, alignment: Any) -> None:  # noqa: ANN401 - passed on
         mouth.playout.push(audio, alignment)
-        mouth._move()
+        mouth._pace.move()
 
     return all_of(swapped(Mouth, "on_audio", on_audio), swapped(ElevenLabsVoice, "drop", lambda _voice, _number: None))
 

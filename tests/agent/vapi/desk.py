@@ -45,7 +45,7 @@ class VapiDesk:
         brain = Brain(
             self.model,
             lambda: self.workshop.tools,
-            lambda caller, _: f"Prompt. {caller}",
+            lambda caller, _, _openings: f"Prompt. {caller}",
             profile,
             PHRASES,
             lambda: NOW,

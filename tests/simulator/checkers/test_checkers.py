@@ -112,7 +112,7 @@ def an_answer_that_was_not_heard(evidence: Evidence) -> Evidence:
 
 @plants("manners")
 def a_caller_who_was_still_speaking(evidence: Evidence) -> Evidence:
-    speech = the_call(evidence).caller.agent_speech[1]
+    speech = the_call(evidence).caller.agent_speech[3]  # an answer that was long on its way: others leave at once
     begin, end = speech.started_at - 240 * MS, speech.started_at + 600 * MS
     said = Said("say", "Actually,", begin, end, takes_floor=True, over_agent=False)
     said = replace(said, words=(HeardWord("Actually,", begin, end),))

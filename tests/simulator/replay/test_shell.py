@@ -90,7 +90,7 @@ def test_a_tool_that_answered_otherwise_is_found(trace: Path, tmp_path: Path) ->
     difference = replayed(copy).difference
     assert difference is not None
     assert difference.expected != difference.actual
-    assert any("'result': '{}'" in line for line in difference.actual)
+    assert any('"role":"tool","content":"{}"' in line for line in difference.actual), "the model is told of it at once"
 
 
 def test_a_tool_that_nobody_asked_for_is_found(trace: Path, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_pauses_keys_coughs_and_a_hang_up_in_mid_speech_come_again(tmp_path: Pat
     trace = recorded_call(
         tmp_path,
         (
-            Say("I need an appointment [300 ms] on Tuesday.", AfterAgentFinished()),
+            Say("I need an appointment on [300 ms] Tuesday.", AfterAgentFinished()),
             Cough(IntoAgentSpeech(1_000)),
             Press("42", AfterAgentFinished(gap_ms=300)),
             Mumble(700, AfterAgentFinished(gap_ms=500)),
