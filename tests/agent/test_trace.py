@@ -39,7 +39,7 @@ def test_the_first_line_says_all_that_is_needed_to_decide_again() -> None:
     recorder = Recorder()
     recorder.trace.header(call_id="CA1", agent="appointments", wall_clock="2026-11-23T08:00:00+00:00", state=STATE)
     (line,) = recorder.lines
-    assert (line["at_ns"], line["kind"], line["version"]) == (0, "call", 2)
+    assert (line["at_ns"], line["kind"], line["version"]) == (0, "call", 3)
     assert (line["began_at_ns"], line["words"]) == (STARTED_AT, "kept")
     assert Profile(**line["profile"]) == STATE.profile
     assert Phrases.from_table(line["phrases"]) == STATE.phrases
