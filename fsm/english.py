@@ -54,6 +54,10 @@ ENGLISH = Language(
     ),
     address_parts=words("dot underscore dash hyphen slash www"),
     greetings=words("hello hi hey there morning afternoon evening"),
+    introductions=phrases(
+        """my name is, my name's, the name is, hello this is, hi this is, yes this is, good morning this is,
+        good afternoon this is, i'm calling from, i am calling from"""
+    ),
     bid=(
         r"(?:(?:no|please|sorry|okay|so)? ?(?:stop|wait|hold (?:on|up)|hang on|listen|excuse me)"
         r"(?: (?:just )?(?:one|a) (?:second|sec|moment|minute))? ?(?:please)? ?)+"

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from fsm.english import ENGLISH
 from fsm.language import Language
-from fsm.sentences import digits_in, is_answer, leaning_of
+from fsm.sentences import digits_in, is_answer, is_introduction, leaning_of
 from fsm.words import tokens
 
 
@@ -106,6 +106,8 @@ def leaning_for(expected: Expected, text: str, keys: str = "", language: Languag
             return _of_digits(expected.digits, digits_in(text, language), re.sub(r"\D", "", keys), own)
         case Kind.YES_NO if is_answer(text, language) and own <= 0:
             return ENOUGH
+        case Kind.NAME if is_introduction(text, language):
+            return ADD_A_SURNAME if len(tokens(text)) <= 4 else 0  # what was asked for is all that they want to say
         case Kind.NAME:
             return own + ADD_A_SURNAME if text and len(tokens(text)) <= 4 else None
         case Kind.ADDRESS:

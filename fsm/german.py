@@ -56,6 +56,10 @@ GERMAN = Language(
     ),
     address_parts=words("punkt at klammeraffe unterstrich bindestrich schrägstrich www"),
     greetings=words("hallo hi hey guten tag morgen abend grüß gott moin servus"),
+    introductions=phrases(
+        """mein name ist, ich heiße, hier ist, hier spricht, hallo hier ist, guten tag hier ist, guten morgen hier ist,
+        ich rufe von, ich rufe aus"""
+    ),
     bid=(
         r"(?:(?:nein|bitte|entschuldigung|okay)? ?(?:stopp|halt|warten sie|warte|hören sie|moment|entschuldigen sie)"
         r"(?: (?:mal|bitte|kurz))* ?(?:einen moment|eine sekunde)? ?(?:bitte)? ?)+"

@@ -61,6 +61,8 @@ class Language:
     """Said only within an e-mail or web address."""
     greetings: Words = frozenset()
     """Said alone they are the beginning of a turn."""
+    introductions: Words = frozenset()
+    """What callers begin with who say who they are; what they want comes after it."""
     bid: str = "(?!)"
     """What somebody says who wants to speak, and what they want to say comes after it: a regular expression."""
     closings: Words = frozenset()

@@ -83,6 +83,31 @@ def _is_bare_bid(text: str, language: Language) -> bool:
     return re.fullmatch(language.bid, said) is not None
 
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+LONGEST_INTRODUCTION_WORDS = 7
+"""With more words somebody says what they want in the same breath: "my name is Ada and I have lost my card"."""
+
+
+def is_introduction(text: str, language: Language = ENGLISH) -> bool:
+    """Whether the last sentence of `text` says who the caller is, and no more."""
+    said = [word for word in tokens(_SENTENCE_END.split(text.strip())[-1]) if word not in language.thinking]
+    begins = any(" ".join(said[:size]) in language.introductions for size in (2, 3, 4))
+    return begins and len(said) <= LONGEST_INTRODUCTION_WORDS
+
+
+_DRAWN_OUT = re.compile(r"u+h+m*|u+m+|e+h+m*|e+r+m*|h+m+|[äö]+h+m*")
+"""Sounds of somebody thinking, as transcribers write them down when they last."""
+
+
+def is_thinking(text: str, language: Language = ENGLISH) -> bool:
+    """Whether `text` is nothing but a sound of somebody who thinks: "um", not "um, no", nor the "hm?" of a question."""
+    said = tokens(text)
+    if not said or text.rstrip().endswith("?"):
+        return False
+    return all(word in language.thinking or _DRAWN_OUT.fullmatch(word) for word in said)
+
+
 def is_answer(text: str, language: Language = ENGLISH) -> bool:
     """Whether `text` is nothing but an answer to a closed question: "yes", "yeah, sure", "no thanks"."""
     said = [word for word in tokens(text) if word not in language.thinking]
@@ -112,6 +137,7 @@ RULES = (
     Rule("a word that introduces another", 70, _last(lambda its: its.openers), "Maybe I could"),
     Rule("a greeting, whatever mark follows it", 0, _is_greeting, "Hello?"),
     Rule("a bid for the floor, and nothing else yet", 50, _is_bare_bid, "Wait, wait."),
+    Rule("who they are, and not yet what they want", 50, is_introduction, "My name is Susan Clark."),
     Rule("a question", -25, lambda text, _: text.rstrip().endswith("?"), "Do you have anything on Friday?"),
     Rule("thanks or a goodbye", -25, _ends_with_closing, "No, that's all, thank you."),
     Rule("a bare yes or no", -25, is_answer, "Yes, please."),

@@ -50,6 +50,10 @@ SPANISH = Language(
     ),
     address_parts=words("punto arroba guion guión barra subrayado www"),
     greetings=words("hola buenas buenos días tardes noches oiga alló aló dígame"),
+    introductions=phrases(
+        """me llamo, mi nombre es, le habla, hola soy, hola me llamo, buenos días soy, buenas tardes soy, llamo de,
+        llamo desde"""
+    ),
     bid=(
         r"(?:(?:no|por favor|perdón|vale)? ?(?:pare|para|espere|espera|oiga|oye|escuche|escucha|disculpe|perdone)"
         r"(?: un (?:segundo|momento|momentito|minuto))? ?(?:por favor)? ?)+"

@@ -1,19 +1,38 @@
-"""Reducers of the caller's turn as a whole: it is over, or not yet, or not after all.
+"""The caller's turn as a whole: it is over, or not yet, or not after all, or it was none.
 
-As those of `fsm.hearing`, which gather what the turn consists of.
+Reducers as those of `fsm.hearing`, which gather what the turn consists of.
 """
 
 from fsm.effects import CancelReply, FinalizeTranscript, StartReply
 from fsm.endpointing import PAUSES_KEPT, breath_over_at
 from fsm.events import DigitPressed, Event, TurnEnded, TurnResumed, WordsHeard
+from fsm.guards import is_turn_over
 from fsm.hearing import Change, note_digit, note_words, settled, with_turn
 from fsm.opening import close_reply, open_reply
+from fsm.sentences import is_thinking
 from fsm.state import CallState
 from fsm.transcript import Message
 from fsm.units import ms_to_ns
 from fsm.utterance import Utterance
 from fsm.values import replace
 from fsm.words import adds_words, ask_the_same, tokens
+
+
+def only_thinks(state: CallState, event: Event, now: int) -> bool:
+    """The caller fell silent after a mere "um": they have begun to think, and said nothing yet."""
+    said = state.utterance
+    if isinstance(event, TurnEnded):
+        said = with_turn(said, event.text) if event.text else said
+    elif not is_turn_over(state, event, now):
+        return False
+    return not said.digits and is_thinking(said.words, state.tables)
+
+
+def wait_for_more(state: CallState, _event: Event, now: int) -> Change:
+    """There is nothing to answer yet: if nothing follows, we ask as after any silence."""
+    kept = replace(state.utterance, settled=(), interim="")
+    state = replace(state, utterance=kept, is_finalizing=False, guess_percent=None, onset_at=None)
+    return state.set_deadlines(turn_end_at=None, idle_at=now + ms_to_ns(state.profile.idle_ms)), ()
 
 
 def await_final(state: CallState, _event: Event, now: int) -> Change:

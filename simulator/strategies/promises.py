@@ -9,6 +9,7 @@ from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, RunTool, Sta
 from fsm.events import Occupation
 from fsm.opening import RECITAL_MS, occupation
 from fsm.profile import Phrases, Profile
+from fsm.sentences import is_thinking
 from fsm.state import CallState, Mode
 from fsm.tool_rounds import FILLER_MS_PER_CHAR
 from fsm.transcript import is_valid
@@ -86,7 +87,8 @@ class Promises:
         if before.mode is not Mode.THINKING or is_new_request:
             self._quiet_from = self.now
         if state.mode is Mode.LISTENING and not state.is_meeting:
-            self._kept_words += [text for text in state.utterance.settled if text not in self._kept_words]
+            told = [text for text in state.utterance.settled if not is_thinking(text)]
+            self._kept_words += [text for text in told if text not in self._kept_words]
             if state.utterance.overheard != before.utterance.overheard:
                 self._kept_words = [text for text in self._kept_words if text not in before.utterance.settled]
         if state.ending or state.mode is Mode.ENDED:

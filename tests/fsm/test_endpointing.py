@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.profiles import named_profile, profile_names
-from fsm.effects import CancelReply, FinalizeTranscript, StartReply
+from fsm.effects import CancelReply, FinalizeTranscript, Recite, StartReply
 from fsm.endpointing import longest_wait_ms, on_scale, wait_ms
 from fsm.events import (
     CallStarted,
@@ -236,3 +236,26 @@ def test_what_leans_more_to_more_is_never_waited_for_less(name: str, leaning: in
 def test_without_any_grace_for_the_final_the_interim_words_are_answered_at_once() -> None:
     t = listening(Profile(final_grace_ms=0)).at(2_000, WordsHeard("Yes."))
     t.until(2_349).expect(LISTENING).until(2_350).expect(THINKING, FinalizeTranscript, StartReply)
+
+
+# --- who has only begun
+
+
+def test_an_um_alone_is_never_a_turn_and_what_follows_is() -> None:
+    t = says(listening(), "Um.", 1_500, 1_700).until(6_000).expect(LISTENING)
+    says(t, "Is there parking?", 6_500, 7_500).until(9_000)
+    assert t.state.transcript[-1].content == "Is there parking?"
+
+
+def test_who_says_no_more_than_an_um_is_asked_like_anybody_who_is_silent() -> None:
+    t = says(listening(), "Um.", 1_500, 1_700).until(2_700).expect(LISTENING)
+    t.until(2_700 + Profile().idle_ms).expect(THINKING, Recite)
+
+
+def test_a_transcriber_that_takes_an_um_for_a_turn_is_not_believed() -> None:
+    listening().at(2_000, TurnEnded("Um.")).expect(LISTENING)
+
+
+def test_a_name_is_waited_on_for_what_is_wanted_unless_it_was_asked_for() -> None:
+    ends_at(says(listening(), "My name is Susan Clark.", 1_500, 3_000), 3_700)
+    ends_at(says(asked("Could I have your name, please?"), "My name is Susan Clark.", 1_500, 3_000), 3_400)

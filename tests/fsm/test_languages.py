@@ -14,7 +14,7 @@ from fsm.german import GERMAN
 from fsm.language import Language
 from fsm.languages import LANGUAGES, OTHERS, language_of
 from fsm.questions import ends_in_closed_question
-from fsm.sentences import digits_in, is_answer, leaning_of
+from fsm.sentences import digits_in, is_answer, is_introduction, is_thinking, leaning_of
 from fsm.spanish import SPANISH
 from fsm.state import Mode
 from fsm.words import ask_the_same, tokens
@@ -167,3 +167,16 @@ def test_a_turn_that_hangs_in_the_air_is_waited_for_in_its_language() -> None:
         t.state = replace(t.state, language=language)
         t.at(2_000, WordsHeard(text, is_final=True)).until(2_900).expect(Mode.LISTENING)
         t.until(3_000).expect(Mode.THINKING, StartReply)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [(GERMAN, "Guten Tag, hier ist Anna Berg."), (GERMAN, "Mein Name ist Berg."), (SPANISH, "Me llamo Ana Ruiz.")],
+)
+def test_who_says_who_they_are_has_more_to_say_in_each_language(language: Language, text: str) -> None:
+    assert is_introduction(text, language)
+
+
+@pytest.mark.parametrize(("language", "text"), [(GERMAN, "Ähm."), (GERMAN, "Öööhm"), (SPANISH, "Eh, pues...")])
+def test_a_sound_of_thinking_is_none_but_that_in_each_language(language: Language, text: str) -> None:
+    assert is_thinking(text, language)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsm.sentences import RULES, Rule, digits_in, is_answer, leaning_of, rule_for
+from fsm.sentences import RULES, Rule, digits_in, is_answer, is_introduction, is_thinking, leaning_of, rule_for
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sees)
@@ -94,3 +94,26 @@ def test_a_bare_answer_is_one_and_what_goes_on_is_none() -> None:
 @given(st.text())
 def test_whatever_is_said_some_rule_decides(text: str) -> None:
     assert -100 <= leaning_of(text) <= 100
+
+
+@pytest.mark.parametrize("text", ["Um.", "Hmm", "uh, um", "Ummm...", "Ehh"])
+def test_a_sound_of_somebody_who_thinks_says_nothing(text: str) -> None:
+    assert is_thinking(text)
+
+
+@pytest.mark.parametrize("text", ["Hm?", "Um, no.", "Mm-hmm.", "U", "Oh.", ""])
+def test_what_says_something_is_more_than_thinking(text: str) -> None:
+    assert not is_thinking(text)
+
+
+@pytest.mark.parametrize("text", ["My name is Susan Clark.", "Hello, this is Tom.", "Good day. I'm calling from Acme."])
+def test_who_says_who_they_are_has_more_to_say(text: str) -> None:
+    assert is_introduction(text)
+    assert leaning_of(text) == 50
+
+
+@pytest.mark.parametrize(
+    "text", ["My name is Ada and I have lost my card.", "I need a name.", "My name is Ada. Can you help me?"]
+)
+def test_who_says_what_they_want_as_well_does_not(text: str) -> None:
+    assert not is_introduction(text)
