@@ -12,7 +12,7 @@ demo-voice: $(VENV)/.local
 	$(BIN)/offhook demo --voice
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(TESTING)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -155,6 +155,7 @@ class McpServer:
         """Be told of changes, by servers of the protocol that asks for a subscription."""
         with suppress(Exception):  # older servers tell unasked, and what is missed is read a little later
             async with client.listen(tools_list_changed=True) as changes:
+                self._look.set()  # what changed before we were listening, nobody told
                 async for _ in changes:
                     self._look.set()
 

@@ -59,7 +59,7 @@ def _add_oddities(server: MCPServer[Any]) -> None:
             return "danced"
 
         server.add_tool(dance)
-        await context.session.send_tool_list_changed()
+        await context.notify_tools_changed()
         return "learnt"
 
     @server.tool()
