@@ -10,9 +10,7 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 settings.register_profile("same", UNHURRIED, derandomize=True)
 settings.register_profile("brief", UNHURRIED, derandomize=True, max_examples=25)
 settings.register_profile("explore", UNHURRIED, max_examples=1_000, print_blob=True)
-settings.load_profile(
-    "same"
-)  # `pytest --hypothesis-profile explore` looks further, `brief` less far
+settings.load_profile("same")  # `pytest --hypothesis-profile explore` looks further, `brief` less far
 
 gc.disable()  # nothing that is imported for the tests will ever be garbage: looking for it takes a third of collection
 
