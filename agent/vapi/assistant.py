@@ -9,6 +9,7 @@ from typing import Any
 from agent.agent_file import Agent
 from agent.assembly import prompt_with
 from agent.config import Config
+from agent.vapi.schemas import parameters_for_vapi
 from agent.vapi.security import SECRET_HEADER
 from fsm.profile import Phrases, Profile
 from tools import call_control
@@ -145,7 +146,11 @@ def _function(tool: Tool, phrases: Phrases, server: dict[str, Any]) -> dict[str,
     return {
         "type": "function",
         "async": False,
-        "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": parameters_for_vapi(tool.parameters),
+        },
         "server": server,
         "messages": [*messages, *([{"type": "request-failed", "content": failed}] if failed else [])],
     }

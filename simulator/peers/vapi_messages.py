@@ -45,6 +45,7 @@ class CallFacts:
             "id": self.call_id,
             "orgId": ORGANIZATION,
             "createdAt": iso(self.began_at),
+            "updatedAt": iso(self.began_at),
             "type": "inboundPhoneCall",
             "status": status,
             "phoneNumberId": NUMBER_ID,
@@ -119,9 +120,11 @@ class Contribution:
     at: int
     message: Json
 
-    def at_vapi(self, names: Mapping[str, str]) -> Json:
+    def at_vapi(self, names: Mapping[str, str], began_at: datetime) -> Json:
         """As `artifact.messages` have it; `names` are those of the tools, by the ids of their calls."""
-        said, when = self.message, {"secondsFromStart": self.at / NS_PER_MS / 1_000}
+        since_ms = self.at / NS_PER_MS
+        time = round(began_at.timestamp() * 1_000 + since_ms)
+        said, when = self.message, {"time": time, "endTime": time, "secondsFromStart": since_ms / 1_000}
         if said["role"] == "tool":
             call_id = said["tool_call_id"]
             result = {"name": names.get(call_id, ""), "toolCallId": call_id, "result": said["content"]}
@@ -140,7 +143,7 @@ def report(history: Iterable[Contribution], reason: str, began_at: datetime, las
     who = {"assistant": "AI", "user": "User"}
     transcript = "\n".join(f"{who[each.message['role']]}: {each.message['content']}" for each in spoken)
     artifact = {
-        "messages": [each.at_vapi(names) for each in history],
+        "messages": [each.at_vapi(names, began_at) for each in history],
         "messagesOpenAIFormatted": [each.message for each in history],
         "transcript": transcript,
         "recordingUrl": "https://storage.vapi.ai/recording.wav?X-Amz-Signature=presigned",
@@ -153,7 +156,7 @@ def report(history: Iterable[Contribution], reason: str, began_at: datetime, las
         "endedAt": iso(began_at + timedelta(milliseconds=lasted_ms)),
         "durationMs": lasted_ms,
         "cost": 0.0412,
-        "costs": [{"type": "vapi", "cost": 0.0412, "minutes": lasted_ms / 60_000}],
+        "costs": [{"type": "vapi", "subType": "normal", "cost": 0.0412, "minutes": lasted_ms / 60_000}],
         "analysis": {"summary": f"A simulated call of {len(spoken)} contributions.", "successEvaluation": "true"},
         "artifact": artifact,
         "transcript": transcript,

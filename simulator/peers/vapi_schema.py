@@ -38,6 +38,7 @@ class BackoffPlan(_Part):
     type: Literal["fixed", "exponential"] = "fixed"
     max_retries: int = Field(default=0, ge=0, le=10)
     base_delay_seconds: float = Field(default=1, ge=0, le=10)
+    excluded_status_codes: list[int] = []
 
 
 class Server(_Part):
@@ -60,13 +61,35 @@ class ToolMessage(_Part):
     timing_milliseconds: int = Field(default=1_000, ge=100, le=120_000)
 
 
+class JsonSchema(_Part):
+    """The part of JSON Schema that Vapi takes; each has one type."""
+
+    type: Literal["string", "number", "integer", "boolean", "array", "object"]
+    items: "JsonSchema | None" = None
+    properties: "dict[str, JsonSchema]" = {}
+    description: str = ""
+    pattern: str = ""
+    format: Literal["", "date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"] = ""
+    required: list[str] = []
+    enum: list[str] = []
+    title: str = ""
+
+
+class Parameters(_Part):
+    """What a function is given."""
+
+    type: Literal["object"]
+    properties: dict[str, JsonSchema]
+    required: list[str] = []
+
+
 class Function(_Part):
     """A function that a model may ask for."""
 
     name: Name
     description: str = ""
     strict: bool = False
-    parameters: dict[str, Any] = {}
+    parameters: Parameters | None = None
 
 
 class Destination(_Part):

@@ -35,7 +35,11 @@ def own_model(*tools: Json, **fields: Json) -> dict[str, Json]:
 
 
 def function(name: str, **fields: Json) -> dict[str, Json]:
-    return {"type": "function", "function": {"name": name, "parameters": {}}, **fields}
+    return {
+        "type": "function",
+        "function": {"name": name, "parameters": {"type": "object", "properties": {}}},
+        **fields,
+    }
 
 
 def events(*chunks: Json, done: bool = True) -> bytes:
