@@ -135,10 +135,10 @@ def test_an_answer_that_nobody_waits_for_any_more_is_given_up_before_its_first_w
     async def story(there: Practice) -> None:
         async with aiohttp.ClientSession() as http:
             body, url = chat_body(("user", "Tuesday morning, please.")), f"{there.url}/vapi/chat/completions"
-            asking = asyncio.create_task(http.post(url, data=body, headers=HEADERS).__aenter__())
-            while not there.groq.open_count:
-                await elapse(0.01)
-            asking.cancel()
+            async with http.post(url, data=body, headers=HEADERS) as answer:
+                while not there.groq.open_count:
+                    await elapse(0.01)
+                answer.close()
         while there.groq.open_count:
             await elapse(0.01)
         assert there.groq.counts["cancelled"] == 1
