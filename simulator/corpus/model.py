@@ -90,6 +90,8 @@ class Situation(BaseModel):
     """What the caller does, step by step."""
     agent: Annotated[list[Wording], Field(max_length=20)] = Field(default_factory=list)
     """What the agent answers, in order; what comes after is "{short}"."""
+    no_openings: Literal[True] | None = None
+    """Its answers begin with no opening: moments of the caller's count from their first word."""
     faults: Annotated[list[FaultTable], Field(max_length=5)] = Field(default_factory=list)
     """What goes wrong on the line, such as an echo."""
     line_noise_level: Annotated[int, Field(ge=0, le=5_000)] | None = None

@@ -5,6 +5,7 @@ from typing import Any
 from agent.speakable import speakable
 from simulator.corpus.draws import Draws
 from simulator.corpus.model import Situation, SituationStep
+from simulator.corpus.openings import begun
 from simulator.corpus.reader import TIMES, WORDS, Shared
 from simulator.scenario import ScriptFile
 from simulator.scene import plain_words
@@ -47,8 +48,9 @@ def vary(situation: Situation, seed: int, shared: Shared, profile: str | None = 
     A function of its arguments: each draw has a generator of its own, named by what it is for.
     """
     draw = Draws(situation.name, seed, shared)
-    replies = [draw.words(wording, f"agent/{i}") for i, wording in enumerate(situation.agent)]
-    fallback = draw.words("{short}", "fallback")
+    answers = [draw.words(wording, f"agent/{i}") for i, wording in enumerate(situation.agent)]
+    answers.append(draw.words("{short}", "fallback"))
+    *replies, fallback = answers if situation.no_openings else begun(answers, draw)
     greeting = draw.words("{greeting}", "greeting")
     spoken = [greeting, *replies]
     steps: list[dict[str, Any]] = []

@@ -58,6 +58,7 @@ class CallFacts:
     way_ms: int
     body_sounds_ms: tuple[int, ...] = ()
     adopted_turns: frozenset[int] = frozenset()
+    opening_turns: frozenset[int] = frozenset()
     drafts_made: int = 0
     drafts_adopted: int = 0
     clear_ms: tuple[int, ...] = ()

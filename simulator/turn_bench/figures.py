@@ -52,6 +52,8 @@ class Figures:
     way_ms: int = 0
     voice_to_voice_ms: list[int] = field(default_factory=list)
     draft_voice_to_voice_ms: list[int] = field(default_factory=list)
+    opening_voice_to_voice_ms: list[int] = field(default_factory=list)
+    plain_voice_to_voice_ms: list[int] = field(default_factory=list)
     answered: int = 0
     drafts_made: int = 0
     drafts_adopted: int = 0
@@ -119,6 +121,8 @@ class Figures:
             self.voice_to_voice_ms.append(at_the_server_ms)
             if one.turn in facts.adopted_turns:
                 self.draft_voice_to_voice_ms.append(at_the_server_ms)
+            is_opening = one.turn in facts.opening_turns
+            (self.opening_voice_to_voice_ms if is_opening else self.plain_voice_to_voice_ms).append(at_the_server_ms)
 
     def _keep_failure(self, which: Which, what: str) -> None:
         if len(self.failures) < FAILURES_KEPT:
@@ -150,6 +154,9 @@ class Figures:
             "answered_turns": self.answered,
             **_percentiles("voice_to_voice_ms", self.voice_to_voice_ms),
             **_percentiles("draft_voice_to_voice_ms", self.draft_voice_to_voice_ms),
+            "opening_share": rate(len(self.opening_voice_to_voice_ms), self.answered),
+            **_percentiles("opening_voice_to_voice_ms", self.opening_voice_to_voice_ms),
+            **_percentiles("plain_voice_to_voice_ms", self.plain_voice_to_voice_ms),
             "ledger": {name: _percentiles("p", parts, joint="") for name, parts in self.parts_ms.items()},
             "heard_error_words_p95": nearest_rank(self.heard_error_words, 95),
             "heard_error_words_max": max(self.heard_error_words, default=None),

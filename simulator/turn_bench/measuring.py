@@ -71,6 +71,7 @@ def facts_from(which: Which, evidence: Evidence) -> CallFacts | Broken:
             if said.kind in BODILY
         ),
         adopted_turns=frozenset(data["turn"] for _, name, data in call.effects if _is_adoption(name, data)),
+        opening_turns=frozenset(_opening_turns(call)),
         drafts_made=sum(name == "DraftReply" for _, name, _ in call.effects),
         drafts_adopted=sum(_is_adoption(name, data) for _, name, data in call.effects),
         clear_ms=tuple(_clears_ms(evidence, call)),
@@ -79,6 +80,12 @@ def facts_from(which: Which, evidence: Evidence) -> CallFacts | Broken:
         missed=len(call.caller.missed),
         simulated_ms=evidence.rehearsal.world.elapsed_ms,
     )
+
+
+def _opening_turns(call: CallEvidence) -> Iterator[int]:
+    """The turns whose answer began with an opening that was rendered ahead."""
+    begun = {line["data"]["reply"] for line in call.notes("opening")}
+    return (data["turn"] for _, name, data in call.effects if name == "StartReply" and data["reply"] in begun)
 
 
 def _is_adoption(name: str, order: Line) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.profiles import profile_names
+from simulator.corpus.openings import OPENING_SHARE
 from simulator.corpus.reader import Corpus, corpus
 from simulator.corpus.split import Half, half_of, variations
 from simulator.scenario import ScriptError
@@ -129,6 +130,7 @@ def values_of(wish: Wish, figures: dict[str, Figures]) -> dict[str, Any]:
     return {
         "half": None if wish.seed is not None else str(wish.half),
         "situations": len(wish.names),
+        "assumed": {"opening_share": OPENING_SHARE},
         "profiles": {name: {**one.values(), "goals": one.goals()} for name, one in figures.items()},
     }
 

@@ -43,6 +43,16 @@ def test_answers_that_were_drafts_have_a_figure_of_their_own() -> None:
     assert (values["drafts_dropped_per_turn"], values["drafts_adopted"]) == (1.5, 1)
 
 
+def test_answers_that_begin_with_an_opening_and_the_others_are_told_apart() -> None:
+    figures = Figures()
+    caller, agent = [said(2_000, 4_000)], [spoke(4_400, 6_000, 1)]
+    figures.add(facts(caller, agent, opening_turns=frozenset({1})))
+    figures.add(facts(caller, [spoke(4_900, 6_000, 1)]))
+    values = figures.values()
+    assert (values["opening_share"], values["opening_voice_to_voice_ms_p50"]) == (0.5, 250)
+    assert (values["plain_voice_to_voice_ms_p50"], values["voice_to_voice_ms_p50"]) == (750, 250)
+
+
 def test_dead_air_is_that_of_coughs_that_silenced_us() -> None:
     figures = Figures()
     cough = said(5_000, 5_400, CallerKind.VOCAL_TIC)
