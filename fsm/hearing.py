@@ -116,10 +116,13 @@ def settled(utterance: Utterance) -> tuple[str, ...]:
 
 
 def with_whole_turn(utterance: Utterance, text: str) -> Utterance:
-    """The utterance as a transcriber tells all of it: what was settled stays, where that is how `text` begins."""
+    """The utterance as a transcriber tells its turn so far, which may yet change; what was settled stays.
+
+    Its turn began with ours, or later, as in `with_turn`.
+    """
     settled = " ".join(utterance.settled)
     if tokens(text)[: len(tokens(settled))] != tokens(settled):
-        return replace(utterance, settled=(text,), interim="")
+        return replace(utterance, interim=text)
     return replace(utterance, interim=" ".join(text.split()[len(settled.split()) :]))
 
 
@@ -202,8 +205,11 @@ def note_deafness(state: CallState, event: EarsFailed | EarsRestored, _now: int)
 
 
 def await_ears(state: CallState, event: EarsFailed, now: int) -> Change:
-    """Nobody transcribes: words that were not settled yet will be heard again, with those that follow them."""
-    is_amid_words = bool(state.utterance.interim)
+    """Nobody transcribes: words that were not settled yet will be heard again, with those that follow them.
+
+    Those that the transcriber had taken for the whole turn, and it was right so far, are answered all the same.
+    """
+    is_amid_words = bool(state.utterance.interim) and (state.guess_percent is None or state.is_talking)
     state, _ = note_deafness(state, event, now)
     if not is_amid_words:
         return state, ()

@@ -15,10 +15,17 @@ class EndMoves(Telling):
 
     # --- guesses and scores ----------------------------------------------------------------------------------
 
-    @move(TurnLikelyEnded, says_more=st.booleans(), confidence_percent=st.sampled_from([0, 50, 100]))
-    def the_transcriber_guesses_an_end(self, says_more: bool, confidence_percent: int) -> None:
-        said = self.state.utterance.words
-        self.feed(TurnLikelyEnded(f"{said} and so on".strip() if says_more else said, confidence_percent))
+    @move(
+        TurnLikelyEnded,
+        says_more=st.booleans(),
+        begins_anew=st.booleans(),
+        confidence_percent=st.sampled_from([0, 50, 100]),
+    )
+    def the_transcriber_guesses_an_end(self, says_more: bool, begins_anew: bool, confidence_percent: int) -> None:
+        """Of a turn that began with ours; or later, after one that it had ended already."""
+        said = self.state.utterance
+        known = said.interim if begins_anew else said.words
+        self.feed(TurnLikelyEnded(f"{known} and so on".strip() if says_more else known, confidence_percent))
 
     @move(TurnResumed)
     def the_transcriber_takes_its_guess_back(self) -> None:

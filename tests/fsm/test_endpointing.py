@@ -9,6 +9,7 @@ from fsm.endpointing import longest_wait_ms, on_scale, wait_ms
 from fsm.events import (
     CallStarted,
     DigitPressed,
+    EarsFailed,
     EndOfTurnScored,
     PlayoutFinished,
     ReplyAudioStarted,
@@ -259,3 +260,29 @@ def test_a_transcriber_that_takes_an_um_for_a_turn_is_not_believed() -> None:
 def test_a_name_is_waited_on_for_what_is_wanted_unless_it_was_asked_for() -> None:
     ends_at(says(listening(), "My name is Susan Clark.", 1_500, 3_000), 3_700)
     ends_at(says(asked("Could I have your name, please?"), "My name is Susan Clark.", 1_500, 3_000), 3_400)
+
+
+# --- a guess, and then nobody who transcribes
+
+SETTLED = st.lists(st.sampled_from(["On Tuesday.", "I need a cleaning.", "For my son."]), max_size=2, unique=True)
+GUESSED = st.sampled_from(["And on Friday as well.", "Thank you."])
+
+
+@given(SETTLED, GUESSED, st.booleans(), st.integers(0, 300))
+def test_words_that_were_guessed_to_be_the_whole_turn_are_answered_whatever_becomes_of_the_transcriber(
+    settled: list[str], guessed: str, tells_all: bool, lost_after_ms: int
+) -> None:
+    t = listening().at(1_580, SpeechStarted(ms_to_ns(1_500)))
+    for words in settled:
+        t.at(2_000, WordsHeard(words, is_final=True))
+    t.at(3_200, SpeechStopped(ms_to_ns(3_000)))
+    t.at(3_210, TurnLikelyEnded(" ".join([*settled, guessed]) if tells_all else guessed, 60))
+    t.at(3_210 + min(lost_after_ms, 100), EarsFailed("closed")).until(6_000)
+    assert t.state.transcript[-1].content == " ".join([*settled, guessed])
+
+
+def test_a_guess_that_the_caller_has_gone_beyond_is_no_turn_once_the_transcriber_is_lost() -> None:
+    t = listening().at(1_580, SpeechStarted(ms_to_ns(1_500))).at(2_200, SpeechStopped(ms_to_ns(2_000)))
+    t.at(2_210, TurnLikelyEnded("I need", 60)).at(2_280, SpeechStarted(ms_to_ns(2_240)))
+    t.at(2_300, EarsFailed("closed"))
+    assert t.state.utterance.text == ""
