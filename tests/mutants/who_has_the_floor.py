@@ -9,7 +9,19 @@ from agent.mouth import Mouth
 from agent.playout import Playout
 from agent.providers.elevenlabs_voice import ElevenLabsVoice
 from agent.reply import Reply
-from fsm import answering, barge_in, endpointing, floor_guards, floor_words, guards, hearing, opening, words, yielding
+from fsm import (
+    answering,
+    barge_in,
+    endpointing,
+    floor_guards,
+    floor_words,
+    guards,
+    hearing,
+    opening,
+    turns,
+    words,
+    yielding,
+)
 from fsm.chart import Branch
 from fsm.effects import EndCall
 from fsm.events import Event, SpeechStarted, TurnEnded, WordsHeard
@@ -70,6 +82,16 @@ def backchannel_is_a_turn() -> Plan:
 @mutant("the phone stays silent until it is decided", "a_hush_is_short")
 def hush_never_bounded() -> Plan:
     return guard_for(floor_guards.is_hush_over, never)
+
+
+@mutant("noise stops the agent for as long as it lasts", "noise_over_the_answer", "noise_that_nobody_denies")
+def noise_taken_for_a_voice() -> Plan:
+    return guard_for(floor_guards.is_noise, never)
+
+
+@mutant("an um is answered", "um_alone")
+def um_taken_for_a_turn() -> Plan:
+    return guard_for(turns.only_thinks, never)
 
 
 @mutant("quiet words count as if they had been cleared", "ducks_over_an_mm_hmm", "mhm_kills_reply")
