@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
+from agent.hold_music import NONE, TONE, music_of
 from agent.languages import phrases_in, unsaid_in
 from agent.profiles import USUAL, complaints_of, values_of
 from agent.remote_tables import AheadTable, HttpToolTable, McpServerTable
@@ -91,6 +92,8 @@ class Agent(BaseModel):
     prefetch: tuple[str | AheadTable, ...] = Field(default=(), strict=False)
     """Tools that are asked when a call begins, by name where they need no arguments."""
     phrases: dict[str, Any] = Field(default_factory=dict)
+    hold_music: str = NONE
+    """For who waits: "none", "tone", or a recording (WAV, or mu-law named .ulaw), seen from the agent's file."""
     voicemail: Voicemail = Voicemail()
     """For calls that we place."""
     busy: str = SpokenTexts().busy
@@ -193,7 +196,7 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
     except ValidationError as error:
         found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
         raise SettingsError("\n".join(f"{path}:{lines.of(e['loc'])}: {_complaint(e)}" for e in found)) from None
-    agent = agent.model_copy(update={"tools_from": tuple(_placed(source, path.parent) for source in agent.tools_from)})
+    agent = _with_files(agent, path.parent)
     for number, declared in enumerate(agent.http_tools):
         try:
             declared.tool()
@@ -204,6 +207,7 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
         ("tools_from", lambda: tools_of((), agent.tools_from)),
         ("tools", agent.model_copy(update={"prefetch": ()}).toolset),
         ("prefetch", agent.toolset),
+        ("hold_music", lambda: music_of(agent.hold_music)),
         ("phrases", lambda: agent.fixed_phrases(agent.toolset())),
         *((f"languages.{tag}", partial(_check_language, agent, tag)) for tag in agent.languages),
     )
@@ -236,6 +240,15 @@ def _check_profiles(path: Path, table: Mapping[str, Any], lines: Lines) -> None:
             errors += [f"{path}:{lines.of(('profiles', name, e.key))}: profiles: {name}: {e}" for e in found]
     if errors:
         raise SettingsError("\n".join(errors))
+
+
+def _with_files(agent: Agent, folder: Path) -> Agent:
+    """The agent, with the files that it names seen from everywhere."""
+    music = agent.hold_music
+    if music not in (NONE, TONE):
+        music = str((folder / Path(music).expanduser()).resolve())
+    placed = tuple(_placed(source, folder) for source in agent.tools_from)
+    return agent.model_copy(update={"tools_from": placed, "hold_music": music})
 
 
 def _placed(source: str, folder: Path) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from agent.agent_file import Agent
 from agent.clock import Clock
 from agent.config import Config
+from agent.hold_music import music_of
 from agent.languages import code_of
 from agent.manners import Manners
 from agent.ports import LanguageModel, Network, SpeechToText, TextToSpeech, ToolSchema
@@ -155,6 +156,7 @@ def make_character(agent: Agent) -> Character:
         tools=schemas_of(tools),
         protected=agent.protected,
         voicemail=agent.voicemail.message,
+        music=music_of(agent.hold_music),
         language=agent.language,
         manners=manners,
     )

@@ -12,6 +12,7 @@ from agent.errands import Errands
 from agent.errors import Fault
 from agent.fence import fenced
 from agent.hearing import Hearing
+from agent.hold_music import Music
 from agent.line import Line
 from agent.loudness import Loudness
 from agent.media_clock import MediaClock
@@ -75,6 +76,7 @@ class Call:
         )
         self._prompt = partial(character.prompt, phone.caller, wall_clock)
         self._mouth = Mouth(services, self._line, self, character.protected, character.phrases.openings)
+        self._mouth.interlude.music = Music(character.music)
         manners = character.manners
         self.line = TelephoneLine(
             self, self._clock, self._mouth.interlude.sound, services.handover(), phone.call_sid, manners
@@ -84,7 +86,7 @@ class Call:
         self._ears = services.ears.listen(self.hearing)
         services.model.warm()
         self._pickup = PickupWatch(is_placed=phone.is_placed)
-        self.feed(started_of(phone, character.voicemail))
+        self.feed(started_of(phone, character.voicemail, has_music=bool(character.music)))
 
     @property
     def owner(self) -> "Call":

@@ -17,9 +17,10 @@ BREATH_SAMPLES = ms_to_samples(40)
 
 
 class Filler:
-    """The audio of one phrase, taken piece by piece; `gaps` are the stretches between its words."""
+    """The audio of one phrase, taken piece by piece; or music, which fades out and gives way at once."""
 
-    def __init__(self, audio: bytes, alignment: Alignment | None) -> None:
+    def __init__(self, audio: bytes, alignment: Alignment | None, *, is_music: bool = False) -> None:
+        self.is_music = is_music
         self._audio = audio
         self._taken = 0
         self._gaps = _gaps(alignment) if alignment is not None else ()
@@ -37,13 +38,15 @@ class Filler:
 
     def give_way(self) -> int:
         """Leave out what follows the next gap between words, or fade out: how many samples are left out."""
+        if not self.unsent_samples:
+            return 0
         before = len(self._audio)
         cut = self._next_gap()
         if cut is not None:
             self._audio = self._audio[:cut]
         else:
             fading, rest = self._audio[self._taken :][:FADE_SAMPLES], self._audio[self._taken + FADE_SAMPLES :]
-            breath = bytes([ULAW_SILENCE]) * min(len(rest), BREATH_SAMPLES)
+            breath = b"" if self.is_music else bytes([ULAW_SILENCE]) * min(len(rest), BREATH_SAMPLES)
             self._audio = self._audio[: self._taken] + faded(fading) + breath
         self._gaps = ((len(self._audio), len(self._audio)),)
         return before - len(self._audio)
@@ -53,6 +56,10 @@ class Filler:
             if self._taken <= end and begin - self._taken <= GAP_REACH_SAMPLES:
                 return max(self._taken, min(end, begin + BREATH_SAMPLES))
         return None
+
+
+NO_FILLER = Filler(b"", None)
+"""Nothing fills the wait; it never changes, since there is nothing to take."""
 
 
 def faded(audio: bytes) -> bytes:

@@ -14,7 +14,17 @@ from agent.ports import Alignment, ToolSchema
 from agent.reply import Reply
 from agent.services import Services
 from agent.tongues import Speech
-from fsm.effects import CancelReply, DuckPlayout, Effect, Fill, FinishReply, HoldPlayout, Recite, ResumePlayout
+from fsm.effects import (
+    CancelReply,
+    DuckPlayout,
+    Effect,
+    Fill,
+    FinishReply,
+    HoldPlayout,
+    PlayMusic,
+    Recite,
+    ResumePlayout,
+)
 from fsm.events import PlayoutDucked, PlayoutHeld, ReplyFailed, Stage
 from fsm.transcript import Message
 from fsm.units import ms_to_samples
@@ -65,8 +75,8 @@ class Mouth:
                 self.cancel()
             case Recite(reply, _, text):
                 self.recite(reply, text)
-            case Fill(_, text):
-                self.interlude.fill(text)
+            case Fill() | PlayMusic():
+                self.interlude.perform(effect)
             case FinishReply(reply):
                 self.finish_reply(reply)
             case _:

@@ -39,11 +39,15 @@ class PickupWatch:
         return {"who": str(state.answerer), "by": state.answerer_by}
 
 
-def started_of(phone: Phone, voicemail: str) -> CallStarted:
-    """The beginning of a call; `voicemail` is the agent's message where the call was not placed with one of its own."""
+def started_of(phone: Phone, voicemail: str, *, has_music: bool = False) -> CallStarted:
+    """The beginning of a call; `voicemail` is the agent's message where the call was not placed with one of its own.
+
+    `has_music`: there is some for waits.
+    """
     if not phone.is_placed:
-        return CallStarted(phone.caller, phone.called)
-    return CallStarted(phone.caller, phone.called, is_placed=True, voicemail=phone.voicemail or voicemail)
+        return CallStarted(phone.caller, phone.called, has_music=has_music)
+    message = phone.voicemail or voicemail
+    return CallStarted(phone.caller, phone.called, is_placed=True, voicemail=message, has_music=has_music)
 
 
 def report_of(answered_by: str) -> AnswererReported | HangUpRequested | None:

@@ -5,7 +5,7 @@ Pure: instants come in as arguments, sound goes out through `PhoneOut`, and `nex
 
 from collections.abc import Sequence
 
-from agent.fillers import Filler
+from agent.fillers import NO_FILLER, Filler
 from agent.heard_text import SAMPLES_PER_WEIGHT, HeardText
 from agent.ports import Alignment, PhoneOut
 from agent.refill import Refill
@@ -17,6 +17,9 @@ from fsm.units import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_ns, samples_to_ns
 
 LEAD_MS = 200
 """Audio kept ahead of the ear. Less risks underruns on a jittery link; more is lost at barge-in."""
+
+MUSIC_LEAD_MS = 60
+"""The same of music, after the frame that is under way: whatever comes after it comes at once."""
 
 NEARLY_DRY_MS = 60
 """With less than this ahead of the ear a remainder shorter than a frame is sent, and the part's end marked."""
@@ -42,12 +45,13 @@ class Playout:
         self._phone = phone
         self._frame_samples = frame_samples
         self._early_ns = ms_to_ns(lead_ms) - samples_to_ns(frame_samples)
+        self._music_early_ns = min(self._early_ns, max(ms_to_ns(MUSIC_LEAD_MS), samples_to_ns(frame_samples)))
         self._line = SentAudio()
         self._volume = Volume()
         self._samples_per_weight = SAMPLES_PER_WEIGHT
         self._mark_seq = 0
         self._marked = 0
-        self._filler: Filler | None = None
+        self._filler = NO_FILLER
         self.pushed_samples = self.repeated_samples = 0
         self.cleared_samples = self.overflow_samples = self.stale_samples = 0
         self.underruns = 0
@@ -86,7 +90,7 @@ class Playout:
         if self._audio.unsent + len(audio) > PLAYOUT_LIMIT_SAMPLES:
             self.overflow_samples += len(audio)
             return
-        if self._filler is not None and audio:
+        if audio:
             self.cleared_samples += self._filler.give_way()
         self._text.note_audio(len(audio), alignment)
         self._audio.push(audio)
@@ -97,14 +101,16 @@ class Playout:
         if self._news is None or self._is_finished:
             return
         self._is_finished = self._news.is_finished = True
+        if self._filler.is_music:
+            self.cleared_samples += self._filler.give_way()
         self._text.complete(cut_short=cut_short)
         self._samples_per_weight = self._text.measured_samples_per_weight
 
-    def begin_filler(self, audio: bytes, alignment: Alignment | None = None) -> bool:
-        """Queue a phrase to fill the wait for the reply's audio; False when there is nothing to wait for."""
-        if self._audio.unsent or self._is_held or self._filler_unsent:
+    def begin_filler(self, audio: bytes, alignment: Alignment | None = None, *, is_music: bool = False) -> bool:
+        """Queue a phrase or music to fill the wait for the reply's audio; False when there is nothing to wait for."""
+        if self._audio.unsent or self._is_held or self._filler.unsent_samples:
             return False
-        self._filler = Filler(audio, alignment)
+        self._filler = Filler(audio, alignment, is_music=is_music)
         self.pushed_samples += len(audio)
         return True
 
@@ -132,12 +138,12 @@ class Playout:
         return self._refill.until(self._audio.unsent, now)
 
     def _piece_at(self) -> int | None:
-        of_filler = 0 if self._filler is None else self._filler.unsent_samples
+        of_filler = self._filler.unsent_samples
         if not (waiting := of_filler or self._audio.unsent) or self._is_held:
             return None
         if waiting < self._frame_samples and not of_filler and not self._is_finished:
             return self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
-        return self._line.ends_at - self._early_ns
+        return self._line.ends_at - (self._music_early_ns if of_filler and self._filler.is_music else self._early_ns)
 
     def _mark_at(self) -> int | None:
         unmarked = self._line.sent_samples - self._marked
@@ -145,21 +151,16 @@ class Playout:
             return None
         if unmarked >= MARK_EVERY_SAMPLES:
             return 0
-        if self._audio.unsent or self._filler_unsent:
+        if self._audio.unsent or self._filler.unsent_samples:
             return None
         return 0 if self._is_finished else self._line.ends_at - ms_to_ns(NEARLY_DRY_MS)
 
     def _send_piece(self, now: int) -> None:
-        if self._filler is not None and self._filler.unsent_samples:
-            piece = self._filler.take(self._frame_samples)
-        else:
-            piece = self._next_of_reply(now)
+        piece = self._filler.take(self._frame_samples) if self._filler.unsent_samples else self._next_of_reply(now)
         if not self._volume.is_full:
             piece = self._volume.shape(piece)
         self._phone.send_audio(piece)
         self._line.note_sent(len(piece), now)
-        if self._filler is not None and not self._filler.unsent_samples:
-            self._filler = None
 
     def _next_of_reply(self, now: int) -> bytes:
         phone_at = self._line.sent_samples
@@ -215,11 +216,7 @@ class Playout:
     @property
     def queued_samples(self) -> int:
         """Samples that wait here to be sent."""
-        return self._audio.unsent + self._filler_unsent
-
-    @property
-    def _filler_unsent(self) -> int:
-        return self._filler.unsent_samples if self._filler is not None else 0
+        return self._audio.unsent + self._filler.unsent_samples
 
     def poll(self, now: int) -> News | None:
         """The next thing that happened to the reply, each exactly once: started, drained, finished.
@@ -290,8 +287,8 @@ class Playout:
 
     def _silence(self, now: int) -> int:
         """Stop sending, then clear what may still sound; how many samples of whatever kind nobody hears."""
-        unsent = self._filler_unsent
-        self._filler = None
+        unsent = self._filler.unsent_samples
+        self._filler = NO_FILLER
         if not self._line.was_heard(self._line.sent_samples, now):
             self._phone.clear()
         unheard = self._line.forget(now)

@@ -109,6 +109,8 @@ class Character:
     """Passages that nobody may interrupt, wherever they are said."""
     voicemail: str = ""
     """What a machine is told that picks up a call of ours; empty for nothing."""
+    music: bytes = field(default=b"", repr=False)
+    """Mu-law audio for who waits, played again and again; empty for none."""
     language: str = "en"
     """What its calls begin in, a tag such as `en-US`."""
     manners: Manners = field(default_factory=Manners)

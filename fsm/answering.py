@@ -45,9 +45,11 @@ def recite(state: CallState, now: int, text: str, *, is_apology: bool = False) -
 # --- beginnings and ends ---------------------------------------------------------------------------------------
 
 
-def greet(state: CallState, _event: CallStarted, now: int) -> Change:
+def greet(state: CallState, event: CallStarted, now: int) -> Change:
     """The line is open: say hello at once."""
-    state = state.set_deadlines(call_end_at=now + ms_to_ns(state.profile.max_call_ms))
+    state = replace(state, has_music=event.has_music).set_deadlines(
+        call_end_at=now + ms_to_ns(state.profile.max_call_ms)
+    )
     return recite(state, now, state.phrases.greeting)
 
 
@@ -132,12 +134,12 @@ def close_call(state: CallState, event: CallEnded, _now: int) -> Change:
 
 def start_speaking(state: CallState, _event: ReplyAudioStarted, now: int) -> Change:
     """We are audible."""
-    return state.set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms)), ()
+    return replace(state, is_music=False).set_deadlines(speaking_at=now + ms_to_ns(state.profile.max_reply_ms)), ()
 
 
 def await_more(state: CallState, event: PlayoutDrained, now: int) -> Change:
     """All there was is said, and more is to come: silence counts from here."""
-    state = replace(state, heard=event.heard, fillers=1 if event.heard else 0)
+    state = replace(state, heard=event.heard, fillers=1 if event.heard else 0, is_music=False)
     if occupation(state) is not None:
         return state.set_deadlines(filler_at=next_filler_at(state, now), reply_at=reply_at(state, now)), ()
     wait_ms = state.profile.tool_timeout_ms if state.pending_tools else state.profile.reply_timeout_ms

@@ -36,7 +36,7 @@ from fsm.state import Mode
 
 INITIAL = Mode.CONNECTING
 
-GUARDS = (guards, adjusting, asides, floor_guards, occupying, pickup_guards, turns)
+GUARDS = (guards, adjusting, asides, floor_guards, occupying, pickup_guards, tool_rounds, turns)
 REDUCERS = (adjusting, hearing, drafting, answering, asides, meeting, occupying, tool_rounds, turns, yielding)
 """Where those are that a row may name."""
 

@@ -69,6 +69,14 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayMusic:
+    """Play music for `duration_ms` while reply `reply` is awaited; it gives way to whatever else is to sound."""
+
+    reply: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HoldPlayout:
     """Silence the phone at once and keep the reply; answered by `PlayoutHeld`."""
 
@@ -139,6 +147,7 @@ Effect = (
     | FinishReply
     | Recite
     | Fill
+    | PlayMusic
     | HoldPlayout
     | DuckPlayout
     | ResumePlayout

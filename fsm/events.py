@@ -36,12 +36,16 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The stream is open, the caller can be heard. `is_placed`: we called; `voicemail`: for a machine, may be empty."""
+    """The stream is open, the caller can be heard. `is_placed`: we called; `voicemail`: for a machine, may be empty.
+
+    `has_music`: there is some for waits.
+    """
 
     caller: str
     called: str
     is_placed: bool = False
     voicemail: str = ""
+    has_music: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,10 @@ def withhold(state: CallState, event: SpeechStarted, now: int) -> Change:
 
     A filler that sounds is cut: the wait for the next one counts from here, not from where this one would have ended.
     """
-    state = replace(state, is_talking=True, onset_at=event.at, pause_ms=pause_before(state, event.at))
+    has_paused = state.is_music
+    state = replace(state, is_talking=True, onset_at=event.at, pause_ms=pause_before(state, event.at), is_music=False)
     filler_at = state.deadlines.filler_at
-    if filler_at is not None and occupation(state) is None:
+    if filler_at is not None and (has_paused or occupation(state) is None):
         filler_at = min(filler_at, now + ms_to_ns(state.profile.filler_ms))
     state = state.set_deadlines(release_at=now + ms_to_ns(state.profile.stuck_ms), reply_at=None, filler_at=filler_at)
     return state, (HoldPlayout(state.reply),)

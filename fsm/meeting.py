@@ -33,7 +33,7 @@ LEFT = "a message was left with a machine"
 
 def await_hello(state: CallState, event: CallStarted, now: int) -> Change:
     """They picked up: they speak first."""
-    state = replace(state, voicemail=event.voicemail)
+    state = replace(state, voicemail=event.voicemail, has_music=event.has_music)
     state = state.set_deadlines(call_end_at=now + ms_to_ns(state.profile.max_call_ms))
     return _meet(state, now), ()
 

@@ -3,7 +3,7 @@
 A tool lets them; while they do no answer is overdue, and each is bounded by the time that was given for it.
 """
 
-from fsm.effects import EndCall
+from fsm.effects import Effect, EndCall, HoldPlayout, ResumePlayout
 from fsm.events import CallerOccupied, CallerReturned, Event, Occupation, WordsHeard
 from fsm.floor_words import is_backchannel
 from fsm.hearing import Change
@@ -47,9 +47,11 @@ def is_away_for_good(state: CallState, event: Event, now: int) -> bool:
 
 
 def occupy(state: CallState, event: CallerOccupied, now: int) -> Change:
-    """The caller has something to do, for so long at most."""
+    """The caller has something to do, for so long at most; over keys and to who is elsewhere no music is played."""
+    is_quiet = state.is_music and event.kind is not Occupation.HOLD
+    quiet: tuple[Effect, ...] = (HoldPlayout(state.reply), ResumePlayout(state.reply)) if is_quiet else ()
     state = replace(state, occupied=Occupied(event.kind, event.reply, now + ms_to_ns(event.at_most_ms)))
-    return with_waits(state, now), ()
+    return with_waits(replace(state, is_music=state.is_music and not is_quiet), now), quiet
 
 
 def free(state: CallState, _event: CallerReturned, now: int) -> Change:

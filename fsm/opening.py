@@ -48,6 +48,7 @@ def open_reply(
         held_calls=(),
         held_said="",
         fillers=0,
+        is_music=False,
         is_round_open=False,
         told_to_expect=None,
     )
@@ -78,11 +79,14 @@ def reply_at(state: CallState, now: int) -> int:
 
 
 def next_filler_at(state: CallState, now: int) -> int | None:
-    """When to tell a caller who waits since `now` that we are at it; None: they do not wait for us."""
+    """When a caller who waits since `now` is told that we are at it, or hears music; None: they do not wait for us."""
     occupied = occupation(state)
     if occupied is None:
         return None if state.is_recital else now + ms_to_ns(state.profile.filler_ms)
-    return now + ms_to_ns(state.profile.hold_word_ms) if occupied.kind is Occupation.HOLD else None
+    if occupied.kind is not Occupation.HOLD:
+        return None
+    is_music_next = state.has_music and not state.is_music
+    return now + ms_to_ns(state.profile.filler_ms if is_music_next else state.profile.hold_word_ms)
 
 
 def occupation(state: CallState) -> Occupied | None:

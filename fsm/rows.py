@@ -157,6 +157,7 @@ ROWS: list[dict[str, Any]] = [
     _row("Tick", THINKING, THINKING, "apologise", "is_reply_overdue"),
     _row("Tick", THINKING, ENDED, "give_up", "is_hopeless"),
     _row("Tick", THINKING, None, "release", "is_release_due"),
+    _row("Tick", THINKING, None, "play_music", "is_music_due"),
     _row("Tick", THINKING, None, "fill", "is_filler_due"),
     _row("Tick", THINKING, None, "rearm"),
     _row("EarsFailed", THINKING, None, "note_deafness"),

@@ -242,6 +242,10 @@ class CallState:
 
     occupied: Occupied | None = None
     """The caller does something else than talk with us."""
+    has_music: bool = False
+    """There is some for who waits."""
+    is_music: bool = False
+    """It plays, as far as nothing else of the present reply sounds."""
 
     attempts: int = 0
     """Failures in this turn that were met by asking again."""

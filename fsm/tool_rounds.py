@@ -1,9 +1,10 @@
 """Reducers of tools and of the waiting for them: rounds of tools, results, phrases that fill the time."""
 
 from fsm.answering import recite, retry_reply
-from fsm.effects import ContinueReply, Fill, FinishReply, RunTool
-from fsm.events import Event, ToolReturned, ToolsRequested
+from fsm.effects import ContinueReply, Fill, FinishReply, PlayMusic, RunTool
+from fsm.events import Event, Occupation, ToolReturned, ToolsRequested
 from fsm.expectations import Expected
+from fsm.guards import awaits_tools, is_filler_due
 from fsm.hearing import Change
 from fsm.opening import next_filler_at, occupation
 from fsm.state import CallState, Mode, PendingTool
@@ -88,9 +89,25 @@ def fill(state: CallState, _event: Event, now: int) -> Change:
     """Tell a waiting caller that we are at it."""
     text = filler_of(state)
     sounds_ms = FILLER_MS_PER_CHAR * len(text)
+    state = replace(state, fillers=state.fillers + 1, is_music=False)
     filler_at = next_filler_at(state, now + ms_to_ns(sounds_ms))
-    state = replace(state, fillers=state.fillers + 1)
     return state.set_deadlines(filler_at=filler_at), (Fill(state.reply, text),)
+
+
+def is_music_due(state: CallState, event: Event, now: int) -> bool:
+    """The caller waits, for a tool or as they asked to, and was told so: from here on they need not wait in silence."""
+    occupied = occupation(state)
+    is_told = state.fillers > 0 and awaits_tools(state) and occupied is None
+    is_on_hold = occupied is not None and occupied.kind is Occupation.HOLD
+    may_play = state.has_music and not state.is_music and (is_told or is_on_hold)
+    return may_play and is_filler_due(state, event, now)
+
+
+def play_music(state: CallState, _event: Event, now: int) -> Change:
+    """Let them hear music, until it is time for a word again."""
+    wait_ms = state.profile.hold_word_ms
+    state = replace(state, is_music=True).set_deadlines(filler_at=now + ms_to_ns(wait_ms))
+    return state, (PlayMusic(state.reply, wait_ms),)
 
 
 def filler_of(state: CallState) -> str:

@@ -10,7 +10,7 @@ from simulator.witness import Sent
 
 SILENCING = frozenset({"HoldPlayout", "CancelReply"})
 GOING_ON = frozenset({"ResumePlayout", "DuckPlayout"})
-SOUNDING = frozenset({*GOING_ON, "Fill", *OPENINGS})
+SOUNDING = frozenset({*GOING_ON, "Fill", "PlayMusic", *OPENINGS})
 
 
 def audio_while_silent(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:

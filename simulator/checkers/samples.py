@@ -107,7 +107,7 @@ def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
         for _, name, data in call.effects
         if name == "Fill" and (phrase := phrasebook.get(data["text"])) is not None
     )
-    fillers += sum(line["data"]["samples"] for line in call.notes("tones"))
+    fillers += sum(line["data"]["samples"] for note in ("tones", "music") for line in call.notes(note))
     taken = playout.pushed_samples + playout.overflow_samples + playout.stale_samples
     if not voiced <= taken <= voiced + last + fillers:
         yield f"the voice delivered {voiced} samples (and {fillers} of fillers), {taken} were to be played", None

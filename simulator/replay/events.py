@@ -13,7 +13,9 @@ Value = TypeVar("Value")
 Reader = Callable[[str, object], Any]
 """Reads the value of a field from its name and what the trace has for it; raises UnreadableError."""
 
-ADDED = frozenset({"until", "confidence_percent", "is_placed", "voicemail", "is_drafted", "is_faint", "expects"})
+ADDED = frozenset(
+    {"until", "confidence_percent", "is_placed", "voicemail", "is_drafted", "is_faint", "expects", "has_music"}
+)
 """Fields, with a default, that events and effects had not yet in older traces."""
 
 

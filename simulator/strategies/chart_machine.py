@@ -68,18 +68,19 @@ class ChartMachine(CallerMoves, EndMoves, ChangeMoves, Telling, RuleBasedStateMa
         self._words = 0
         self._tools = 0
         self._last_text = ""
-        self.is_placed = False
-        self.voicemail = ""
+        self.is_placed, self.voicemail, self.has_music = False, "", False
         self.open_call()
 
     @initialize(
         opens=st.sampled_from([True, True, True, False]),
         is_warm=st.sampled_from([True, True, False]),
         placed=st.sampled_from(PLACED),
+        has_music=st.booleans(),
     )
-    def the_call_comes_in(self, opens: bool, is_warm: bool, placed: tuple[bool, str]) -> None:
+    def the_call_comes_in(self, opens: bool, is_warm: bool, placed: tuple[bool, str], has_music: bool) -> None:
         """With its stream, or not yet; phrases are rendered, or have to be; or it is we who called."""
         self.is_placed, self.voicemail = placed
+        self.has_music = has_music
         self.shell.are_phrases_rendered = is_warm
         if opens:
             self.the_line_opens()
@@ -105,7 +106,7 @@ class ChartMachine(CallerMoves, EndMoves, ChangeMoves, Telling, RuleBasedStateMa
 
     @move(CallStarted)
     def the_line_opens(self) -> None:
-        self.feed(CallStarted("+15550001", "+15550002", self.is_placed, self.voicemail))
+        self.feed(CallStarted("+15550001", "+15550002", self.is_placed, self.voicemail, self.has_music))
 
     # --- our side --------------------------------------------------------------------------------------------
 

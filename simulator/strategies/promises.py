@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from hypothesis.stateful import invariant
 
-from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, RunTool, StartReply
+from fsm.effects import ContinueReply, DraftReply, Effect, EndCall, PlayMusic, RunTool, StartReply
 from fsm.events import Occupation
 from fsm.opening import RECITAL_MS, occupation
 from fsm.profile import Phrases, Profile
@@ -48,6 +48,7 @@ class Promises:
         self._broken_requests: list[str] = []
         self._tools_of_nobody: list[str] = []
         self._rude_ends: list[str] = []
+        self._rude_music: list[str] = []
         self._kept_words: list[str] = []
         self._bad_drafts: list[str] = []
         self._drafts_of_a_turn = 0
@@ -57,6 +58,8 @@ class Promises:
         """Take note of an order, before it is performed."""
         current = self.shell.current
         self._note_draft(before, order)
+        if isinstance(order, PlayMusic) and (self.shell.is_sounding or self.shell.is_held or before.is_talking):
+            self._rude_music.append(f"in {before.mode}, while {'we' if self.shell.is_sounding else 'they'} sound")
         match order:
             case StartReply() | ContinueReply():
                 if not is_valid(self.state.transcript):
@@ -190,6 +193,10 @@ class Promises:
     @promise
     def a_goodbye_is_said_before_hanging_up(self) -> None:
         assert self._rude_ends == [], self._rude_ends
+
+    @promise
+    def music_plays_over_nobody(self) -> None:
+        assert self._rude_music == [], self._rude_music
 
     @promise
     def the_call_ends_once(self) -> None:

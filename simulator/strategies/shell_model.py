@@ -18,13 +18,14 @@ from fsm.effects import (
     Fill,
     FinishReply,
     HoldPlayout,
+    PlayMusic,
     Recite,
     ResumePlayout,
     RunTool,
     StartReply,
 )
 from fsm.events import Event, PlayoutDrained, PlayoutDucked, PlayoutFinished, PlayoutHeld, ReplyAudioStarted
-from simulator.strategies.spoken import WORD_NS, Spoken
+from simulator.strategies.spoken import WORD_NS, Spoken, wait_filled_ns
 
 
 class ShellModel:
@@ -51,8 +52,7 @@ class ShellModel:
         self._feed = feed
         self._kept: list[Event] = []
         self._current: Spoken | None = None
-        self._is_held = False
-        self._is_ducked = False
+        self._is_held = self._is_ducked = False
         self._since: int | None = None
         self._filler_until = 0
 
@@ -120,9 +120,9 @@ class ShellModel:
                 self._duck(reply, now)
             case ResumePlayout(reply):
                 self._resume(reply, now)
-            case Fill(_, text):
+            case Fill() | PlayMusic():
                 if self._since is None and not self._is_held and self._filler_until <= now:
-                    self._filler_until = self.last_sound_at = now + len(text.split()) * WORD_NS
+                    self._filler_until = self.last_sound_at = now + wait_filled_ns(order)
             case RunTool(reply, call):
                 self._named(reply, f"run tool {call.name}")
                 self.ran.append(call.call_id)

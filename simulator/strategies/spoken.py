@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from fsm.effects import Fill, PlayMusic
 from fsm.units import ms_to_ns
 
 WORD_NS = ms_to_ns(300)
@@ -56,3 +57,8 @@ class Spoken:
     def sounded_words(self) -> int:
         """Words of which the caller heard anything at all."""
         return -(-self.sounded_ns // WORD_NS)
+
+
+def wait_filled_ns(order: Fill | PlayMusic) -> int:
+    """How long what fills a wait sounds, if nothing else does."""
+    return len(order.text.split()) * WORD_NS if isinstance(order, Fill) else ms_to_ns(order.duration_ms)

@@ -87,6 +87,9 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (MINIMAL + "[languages.en-US]", ":3: languages.en-US: the agent's own language is no other"),
         (MINIMAL + '[languages.es.phrases]\nfilller = "Ya."', ':3: languages.es: phrases: unknown key "filller"'),
         (MINIMAL + '[languages.eo.phrases]\nfiller = "Tuj."', "none come with us for eo: say greeting, still_at_it"),
+        (MINIMAL + 'hold_music = "jazz.wav"', ":3: hold_music: "),
+        (MINIMAL + 'hold_music = "jazz.wav"', "jazz.wav cannot be read: No such file or directory"),
+        (MINIMAL + "hold_music = 5", ':3: "hold_music": input should be a valid string, got 5'),
         ("name = ", "not TOML"),
     ],
 )

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
-from agent.fillers import Filler
+from agent.fillers import NO_FILLER, Filler
 from agent.heard_text import HeardText
 from agent.line import Line
 from agent.media_clock import MediaClock
@@ -64,7 +64,7 @@ def transcript_keeps_unheard_words() -> Plan:
 @mutant("audio is sent as it comes, however much", "no_clear", "booking")
 def pacing_without_lead() -> Plan:
     def piece_at(playout: Playout) -> int | None:
-        return 0 if (playout._filler_unsent or playout._audio.unsent) and not playout._is_held else None
+        return 0 if (playout._filler.unsent_samples or playout._audio.unsent) and not playout._is_held else None
 
     return swapped(Playout, "_piece_at", piece_at)
 
@@ -128,8 +128,8 @@ def filler_overlaps_the_answer() -> Plan:
 
     def send_by_turns(playout: Playout, now: int) -> None:
         filler = playout._filler
-        if filler is not None and playout._audio.unsent and playout._line.sent_samples // FRAME_SAMPLES % 2:
-            playout._filler = None
+        if filler.unsent_samples and playout._audio.unsent and playout._line.sent_samples // FRAME_SAMPLES % 2:
+            playout._filler = NO_FILLER
             send_piece(playout, now)
             playout._filler = filler
         else:
