@@ -20,7 +20,8 @@ def stories(
     Each keeps every promise while it is drawn. Fold them through `fsm.step.step`, from `begin(profile, phrases, 0)` on.
     """
     telling: ChartMachine = ChartMachine.of(profile, phrases)()
-    telling.the_call_comes_in(opens=True, is_warm=draw(st.booleans()), placed=draw(st.sampled_from(PLACED)))
+    is_warm, placed, has_music = draw(st.booleans()), draw(st.sampled_from(PLACED)), draw(st.booleans())
+    telling.the_call_comes_in(opens=True, is_warm=is_warm, placed=placed, has_music=has_music)
     for _ in range(draw(st.integers(0, max_moves))):
         possible = moves_of(telling)
         if not possible:

@@ -109,9 +109,10 @@ class Stories(RuleBasedStateMachine):
         self.clock.advance(duration_ms)
 
     @precondition(lambda self: self.script)
-    @rule(samples=st.integers(1, 6_000))
-    def fill(self, samples: int) -> None:
-        self.playout.begin_filler(bytes([FILLER]) * samples, Alignment("a b", (0, samples // 3, samples // 2)))
+    @rule(samples=st.integers(1, 6_000), is_music=st.booleans())
+    def fill(self, samples: int, is_music: bool) -> None:
+        alignment = None if is_music else Alignment("a b", (0, samples // 3, samples // 2))
+        self.playout.begin_filler(bytes([FILLER]) * samples, alignment, is_music=is_music)
         self._work()
 
     def _expect_heard(self, expected: bytes) -> None:

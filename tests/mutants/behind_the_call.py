@@ -147,6 +147,11 @@ def last_clause_forgotten() -> Plan:
     return swapped(Clauses, "flush", lambda _clauses: [])
 
 
+@mutant("who waits hears no music", "music_while_a_tool_runs", "music_on_hold")
+def music_forgotten() -> Plan:
+    return swapped(Interlude, "play_music", lambda _interlude, _duration_ms: None)
+
+
 @mutant("nobody says that it takes a moment", "tool_slow", "slow_model")
 def filler_forgotten() -> Plan:
     return swapped(Interlude, "fill", lambda _interlude, _text: None)
