@@ -36,10 +36,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The stream is open, the caller can be heard. `is_placed`: we called; `voicemail`: for a machine, may be empty.
-
-    `has_music`: there is some for waits.
-    """
+    """The stream is open. `is_placed`: by us; `voicemail`: for a machine, if any; `has_music`: there is some for waits."""
 
     caller: str
     called: str
