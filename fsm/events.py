@@ -36,7 +36,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The stream is open. `is_placed`: by us; `voicemail`: for a machine, if any; `has_music`: there is some for waits."""
+    """The stream is open. `is_placed`: by us; `voicemail`: for a machine; `has_music`: there is some to wait with."""
 
     caller: str
     called: str
