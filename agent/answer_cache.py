@@ -10,21 +10,25 @@ from agent.config import Config
 from agent.errors import SettingsError
 from tools.cache import AnswerCache
 from tools.cache_redis import RedisStore, open_redis
+from tools.sealing import Seal
 
 
 def make_cache(config: Config, agent: Agent, ids: Ids) -> AnswerCache:
     """A memory that is not open yet. Raises SettingsError.
 
-    Its keys are unguessable by a secret that all processes of the house share: the one that Twilio signs with.
+    Its keys are unguessable, and what lies in Redis unreadable, by a secret that all processes of the house share: the
+    one that Twilio signs with.
     """
-    token = config.twilio_auth_token.reveal() or ids.fresh("")
-    pepper = hmac.digest(token.encode(), b"offhook: keys of kept answers", sha256)
+    token = (config.twilio_auth_token.reveal() or ids.fresh("")).encode()
+    pepper = hmac.digest(token, b"offhook: keys of kept answers", sha256)
     rng = Random(ids.fresh(""))  # noqa: S311 - spreads expiry, hides nothing
     if not config.redis_url:
         return AnswerCache(pepper, rng)
     try:
         client = open_redis(config.redis_url.reveal())
-    except ImportError:
-        raise SettingsError("REDIS_URL is set, and redis is not installed: pip install 'offhook[redis]'") from None
+        seal = Seal(hmac.digest(token, b"offhook: seal of kept answers", sha256))
+    except ImportError as error:
+        told = f"REDIS_URL is set, and {error.name} is not installed: pip install 'offhook[redis]'"
+        raise SettingsError(told) from None
     namespace = blake2b(agent.name.encode(), key=pepper, digest_size=8).hexdigest()
-    return AnswerCache(pepper, rng, RedisStore(client, namespace))
+    return AnswerCache(pepper, rng, RedisStore(client, namespace, seal))

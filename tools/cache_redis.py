@@ -1,7 +1,8 @@
 """Kept answers in Redis, for all processes of a house; a Redis that is down costs a call 10 ms, once.
 
 An entry lives as long as it may be given at all, so its remaining life says how fresh it is and no clock is shared.
-Each carries the generation of its tool's answers; forgetting them is one increment.
+Each carries the generation of its tool's answers; forgetting them is one increment. Answers are sealed, for they may
+hold what is a caller's own; the place stands in them, so that none can be put where another belongs.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tools.cache_store import Found, StoreDownError
 from tools.outcome import Ending, Fate, Outcome
+from tools.sealing import Seal
 from tools.waiting import elapse
 
 if TYPE_CHECKING:
@@ -54,13 +56,14 @@ def open_redis(url: str) -> "Redis":
 
 
 class RedisStore:
-    """A `SharedStore` in Redis under names that begin with `offhook:1:` and `namespace`; down until `open`."""
+    """A `SharedStore` in Redis under names that begin with `offhook:2:` and `namespace`; down until `open`."""
 
-    def __init__(self, client: "Redis", namespace: str) -> None:
+    def __init__(self, client: "Redis", namespace: str, seal: Seal) -> None:
         self.is_up = False
         self.on_down: Callable[[], None] = lambda: None
         self._client = client
-        self._prefix = f"offhook:1:{namespace}"
+        self._prefix = f"offhook:2:{namespace}"
+        self._seal = seal
         self._owed: dict[str, None] = {}
         """Tools whose answers were forgotten while it was down."""
         self._probing: asyncio.Task[None] | None = None
@@ -91,8 +94,8 @@ class RedisStore:
         if entry is None or life_ms <= 0:
             return Found(generation)
         try:
-            kept = json.loads(entry)
-            if kept["generation"] != generation:
+            kept = json.loads(self._seal.opened(entry) or "null")
+            if kept["generation"] != generation or kept["place"] != self._entry(tool, key):
                 return Found(generation)
             outcome = Outcome(kept["result"], failed=kept["failed"], ends_call=kept["ends_call"])
             return Found(generation, Ending(outcome, Fate(kept["fate"])), life_ms - kept["stale_ms"])
@@ -105,6 +108,7 @@ class RedisStore:
         fresh_ms = min(fresh_ms, LONGEST_MS)
         stale_ms = min(stale_ms, LONGEST_MS - fresh_ms)
         entry: dict[str, Any] = {
+            "place": self._entry(tool, key),
             "generation": generation,
             "result": outcome.result,
             "failed": outcome.failed,
@@ -112,7 +116,7 @@ class RedisStore:
             "fate": ending.fate,
             "stale_ms": stale_ms,
         }
-        written = json.dumps(entry, ensure_ascii=False)
+        written = self._seal.sealed(json.dumps(entry, ensure_ascii=False))
         await self._within(self._client.set(self._entry(tool, key), written, px=fresh_ms + stale_ms))
 
     async def forget(self, tool: str) -> None:

@@ -15,6 +15,7 @@ from tools.cache import AnswerCache
 from tools.cache_redis import RedisStore, open_redis
 from tools.cache_store import StoreDownError
 from tools.outcome import Ending, Fate, Outcome
+from tools.sealing import Seal
 from tools.tool import Terms
 
 ENDING = Ending(Outcome('{"order":"grün"}', ends_call=True), Fate.DONE)
@@ -40,14 +41,35 @@ def tell(folder: Path, story: Story) -> None:
     asyncio.run(started())
 
 
-def store_of(server: RedisServer, namespace: str = "n") -> RedisStore:
-    return RedisStore(open_redis(server.url), namespace)
+def store_of(server: RedisServer, namespace: str = "n", secret: bytes = b"s" * 32) -> RedisStore:
+    return RedisStore(open_redis(server.url), namespace, Seal(secret))
 
 
 async def until_up(store: RedisStore) -> None:
     assert store._probing is not None
     await store._probing
     assert store.is_up
+
+
+def test_who_reads_redis_reads_nothing_of_an_answer_and_cannot_put_one_where_another_belongs(tmp_path: Path) -> None:
+    async def story(server: RedisServer) -> None:
+        store, stranger = store_of(server), store_of(server, secret=b"t" * 32)
+        for each in (store, stranger):
+            await each.open()
+        for key in ("adas", "bobs"):
+            await store.keep("status", key, "0", ENDING, fresh_ms=60_000, stale_ms=0)
+        raw = open_redis(server.url)
+        written = [str(await raw.get(name)) for name in await raw.keys("*")]
+        assert len(written) == 2
+        assert not [text for text in written if "order" in text or "done" in text]
+        assert (await stranger.look("status", "adas")).ending is None
+        await raw.rename("offhook:2:n:status:bobs", "offhook:2:n:status:adas")
+        assert (await store.look("status", "adas")).ending is None
+        await raw.aclose()
+        for each in (store, stranger):
+            await each.close()
+
+    tell(tmp_path, story)
 
 
 def test_all_processes_share_what_is_kept(tmp_path: Path) -> None:
