@@ -115,13 +115,15 @@ def turns(half: str, **options: Any) -> None:  # noqa: ANN401 - the options abov
 @bench.command("tools")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(100, 100_000), default=2_000, help="Of each tool. [2000]")
-def tools_(as_json: bool, runs: int) -> None:
-    """What our own part of a tool costs, from the order to the fact that answers it.
+@click.option("--questions", type=click.IntRange(1, 10_000), default=40, help="Simulated calls of each way. [40]")
+def tools_(as_json: bool, runs: int, questions: int) -> None:
+    """What our own part of a tool costs, and how soon a caller hears its answer.
 
     Tools that do nothing: plain and waiting ones that read, and ones with an effect, which is journalled on disk. And
     answers that are kept, in memory and in Redis: that of REDIS_URL, or one of its own where redis-server is installed.
+    Then the bundled parcel agent is asked "is my shipment delayed?", simulated end to end with a tool of 150 ms.
     """
-    from simulator import bench_cache  # noqa: PLC0415 - keeps `offhook --help` quick
+    from simulator import bench_cache, bench_question  # noqa: PLC0415 - keeps `offhook --help` quick
     from simulator.bench_machine import cpu_times, disturbance, facts  # noqa: PLC0415 - keeps `offhook --help` quick
     from simulator.bench_tools import GOAL_MS, measure  # noqa: PLC0415 - same
 
@@ -129,13 +131,15 @@ def tools_(as_json: bool, runs: int) -> None:
     values: dict[str, float | None] = {**run(lambda: measure(runs)).values()}
     kept, why_not = run(lambda: bench_cache.measure(runs))
     values.update(kept)
+    values.update(bench_question.measure(questions))
     notes = [note for note in (why_not, disturbance(before, cpu_times())) if note]
     if as_json:
         click.echo(json.dumps({**values, **facts(), "notes": notes}))
         return
     for name, value in values.items():
-        click.echo(f"{name:<32}{'-' if value is None else f'{value:.3f}':>9}")
+        click.echo(f"{name:<40}{'-' if value is None else f'{value:.3f}':>9}")
     goals = {"overhead_ms_p99": GOAL_MS, **{f"{what}_ms_p99": goal for what, goal in bench_cache.GOALS_MS.items()}}
+    goals |= {f"question_{way}_voice_to_voice_ms_p95": bench_question.GOAL_MS for way in bench_question.QUESTIONS}
     for name, goal_ms in goals.items():
         value = values[name]
         verdict = "not measured" if value is None else "met" if value <= goal_ms else "missed"

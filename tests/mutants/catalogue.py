@@ -3,6 +3,7 @@
 from tests.mutants import (  # noqa: F401 - each adds its own
     at_the_phone,
     behind_the_call,
+    businesses,
     elsewhere,
     end_of_turn,
     who_has_the_floor,

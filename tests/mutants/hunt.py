@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from agent.agent_file import BUNDLED
 from simulator.runs.outcome import Outcome, Status
 from simulator.runs.run import run
 from simulator.scenario import load
@@ -107,7 +108,8 @@ def _table(catches: Iterable[Catch]) -> Table:
     table = Table("mutant", "what is wrong", "script", "caught by", "runs")
     for catch in catches:
         by = ", ".join(catch.by) if catch.is_caught else "[red]nobody[/red]"
-        table.add_row(catch.name, MUTANTS[catch.name].bug, catch.script, by, str(catch.runs))
+        script = catch.script.removeprefix(f"{BUNDLED}/")
+        table.add_row(catch.name, MUTANTS[catch.name].bug, script, by, str(catch.runs))
     return table
 
 

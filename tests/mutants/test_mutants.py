@@ -10,6 +10,7 @@ from agent.providers.deepgram_ears import DeepgramEars
 from agent.sent_audio import SentAudio
 from fsm import barge_in, chart, endpointing, guards, opening, words
 from simulator.scenario import bundled
+from simulator.simulating import expanded
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.hunt import false_alarm, hunt, main
 
@@ -20,6 +21,7 @@ QUICK = {
     "flushed_mark_counts": "playout-clock",
     "deadline_not_cleared": "deadlines",
     "tool_retried_twice": "effect-once",
+    "booked_by_each_callback": "charged-once",
 }
 """Mutants that are caught in the first run, and a checker that must be among those who do."""
 
@@ -40,7 +42,7 @@ def test_scripts_hold_where_nothing_is_planted() -> None:
 
 def test_there_are_mutants_of_all_kinds_and_their_scripts_exist() -> None:
     assert len(MUTANTS) >= 20
-    assert {script for mutant in MUTANTS.values() for script in mutant.scripts} <= set(bundled())
+    assert {script for mutant in MUTANTS.values() for script in mutant.scripts} <= {*bundled(), *expanded(["agents"])}
     assert all(mutant.bug and mutant.scripts for mutant in MUTANTS.values())
 
 
