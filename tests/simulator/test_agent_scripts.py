@@ -30,7 +30,9 @@ def test_every_agent_has_a_story_that_names_rows(agent: str) -> None:
 def test_agents_stand_for_all_their_scripts_and_a_folder_for_its_own() -> None:
     assert expanded(["agents"]) == [str(path) for path in SCRIPTS]
     shipments = BUNDLED / "shipments"
-    assert expanded([str(shipments)]) == expanded([str(shipments / "scripts")]) == [str(shipments / STORY)]
+    own = [str(path) for path in SCRIPTS if path.is_relative_to(shipments)]
+    assert expanded([str(shipments)]) == expanded([str(shipments / "scripts")]) == own
+    assert str(shipments / STORY) in own
     assert expanded(["booking"]) == ["booking"]
 
 
