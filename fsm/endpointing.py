@@ -22,8 +22,13 @@ FRESH_VOICE_NS = ms_to_ns(1_500)
 """Words may lag behind the voice by this much. Later ones were not seen by the voice detector at all, so that their
 arrival is the best known end of speech."""
 
-GUESS_SHARE, SCORE_SHARE = 60, 60
-"""The most (%) that the transcriber's guess and a model's score lean: they shift a wait and never decide alone."""
+GUESS_SHARE, SCORE_SHARE = 60, 40
+"""The most (%) that the transcriber's guess and a model's score lean: they shift a wait and never decide alone.
+
+A model that takes two thirds of the ends for ends, and four in ten of the pauses, too, as smart-turn v3.2 did over a
+telephone, made answers in simulated calls 200 ms later at the 95th percentile with 60, and none later with 30; with 60
+it kept more of the pauses in recordings.
+"""
 
 UNTOLD_GUESS = 50
 """The confidence (%) of a guess that came without one."""
@@ -85,7 +90,7 @@ def leaning_now(state: CallState) -> int:
     if asked_for in (ENOUGH, SHORT):
         return asked_for  # the answer itself says how whole it is
     leaning = asked_for if asked_for is not None else leaning_of(said.words, state.tables)
-    return max(-100, min(100, leaning + _guess_leaning(state) + _score_leaning(state)))
+    return max(-100, min(100, leaning + _guess_leaning(state) + _score_leaning(state, leaning)))
 
 
 def lacks_the_rest(state: CallState, words: str) -> bool:
@@ -106,11 +111,15 @@ def _guess_leaning(state: CallState) -> int:
     return 0 if state.guess_percent is None else -GUESS_SHARE * state.guess_percent // 100
 
 
-def _score_leaning(state: CallState) -> int:
-    """Of a model's last score; one of audio before the last sound says nothing any more."""
+def _score_leaning(state: CallState, words_leaning: int) -> int:
+    """Of a model's last score; one of audio before the last sound says nothing any more.
+
+    A sentence that hangs in the air is not over, however it sounds: with that said, a score only asks for more time.
+    """
     if state.score_percent is None or is_outdated(state, state.scored_to):
         return 0
-    return (50 - state.score_percent) * SCORE_SHARE // 50
+    leaning = (50 - state.score_percent) * SCORE_SHARE // 50
+    return max(0, leaning) if words_leaning > 0 else leaning
 
 
 def is_outdated(state: CallState, heard_to: int) -> bool:

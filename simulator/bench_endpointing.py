@@ -29,6 +29,9 @@ LEAD_MS, TAIL_MS = 1_000, 3_000
 NEUTRAL = Utterance(settled=("I need an appointment",))
 """Words that lean neither way."""
 
+BEGINS_MS = 10_000
+"""When the silences begin: long after we last spoke."""
+
 LIKELY_PERCENT = 50
 """From here on a score says that the turn is over."""
 
@@ -86,12 +89,12 @@ def turns_of(corpus: Corpus) -> tuple[list[Clip], list[str]]:
 
 def wait_ms(profile: Profile, silence: Silence, takes_ms: int) -> int:
     """After how much of a silence, if it goes on, the turn counts as over; a score comes `takes_ms` after it is due."""
-    state = CallState(profile=profile, mode=Mode.LISTENING, utterance=NEUTRAL, last_voiced_at=0)
+    state = CallState(profile=profile, mode=Mode.LISTENING, utterance=NEUTRAL, last_voiced_at=ms_to_ns(BEGINS_MS))
     due_ms = _due_ms(state, 0)
     for at_ms, percent in zip(SILENCES_MS, silence.scores, strict=False):
         if at_ms + takes_ms >= due_ms:
             break
-        state = replace(state, score_percent=percent, scored_to=ms_to_ns(at_ms))
+        state = replace(state, score_percent=percent, scored_to=ms_to_ns(BEGINS_MS + at_ms))
         due_ms = _due_ms(state, at_ms + takes_ms)
     return due_ms
 
@@ -139,9 +142,9 @@ def cpu_ms_per_score(listener: Listener) -> float | None:
 
 
 def _due_ms(state: CallState, now_ms: int) -> int:
-    due_at = turn_end_at(state, ms_to_ns(now_ms))
+    due_at = turn_end_at(state, ms_to_ns(BEGINS_MS + now_ms))
     assert due_at is not None, "they said something"
-    return ns_to_ms(due_at)
+    return ns_to_ms(due_at) - BEGINS_MS
 
 
 def _percent(each: Sequence[bool]) -> float | None:

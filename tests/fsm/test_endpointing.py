@@ -25,6 +25,7 @@ from fsm.profile import Profile
 from fsm.state import CallState, Mode
 from fsm.units import ms_to_ns
 from fsm.utterance import Utterance
+from fsm.values import replace
 from tests.fsm.timeline import Timeline, listening
 
 LISTENING, THINKING = Mode.LISTENING, Mode.THINKING
@@ -160,10 +161,10 @@ def test_the_transcribers_end_does_not_cut_a_number_in_two() -> None:
 
 def test_a_score_shifts_the_end_and_a_later_one_takes_its_place() -> None:
     t = says(listening(), "I need an appointment", 1_500, 2_000)
-    ends_at(t.at(2_210, EndOfTurnScored(100, ms_to_ns(2_200))), 2_280)
+    ends_at(t.at(2_210, EndOfTurnScored(100, ms_to_ns(2_200))), 2_320)
     t = says(listening(), "I need an appointment", 1_500, 2_000)
-    t.at(2_210, EndOfTurnScored(0, ms_to_ns(2_200))).until(2_700).expect(LISTENING)
-    t.at(2_710, EndOfTurnScored(90, ms_to_ns(2_700))).until(2_711)
+    t.at(2_210, EndOfTurnScored(0, ms_to_ns(2_200))).until(2_600).expect(LISTENING)
+    t.at(2_610, EndOfTurnScored(90, ms_to_ns(2_600))).until(2_611)
     assert t.state.mode is THINKING
 
 
@@ -172,9 +173,15 @@ def test_a_score_of_an_earlier_silence_says_nothing_any_more() -> None:
     ends_at(says(t, "on Tuesday.", 2_300, 2_900), 3_300)
 
 
+def test_no_score_ends_a_sentence_sooner_that_its_words_leave_open() -> None:
+    said = replace(listening().state, utterance=Utterance(settled=("I could",)), scored_to=ms_to_ns(10_000))
+    unscored, over, unfinished = (wait_ms(replace(said, score_percent=percent)) for percent in (None, 100, 0))
+    assert Profile().wait_ms < unscored == over < unfinished
+
+
 def test_a_late_score_takes_no_newer_ones_place() -> None:
     t = says(listening(), "I need an appointment", 1_500, 2_000).at(2_210, EndOfTurnScored(100, ms_to_ns(2_200)))
-    ends_at(t.at(2_220, EndOfTurnScored(0, ms_to_ns(2_190))), 2_280)
+    ends_at(t.at(2_220, EndOfTurnScored(0, ms_to_ns(2_190))), 2_320)
 
 
 def test_a_late_score_does_not_put_off_an_end_that_the_transcriber_saw_through_noise() -> None:

@@ -82,4 +82,4 @@ def effect_run_for_a_draft() -> Plan:
 
 @mutant("what a model hears in a silence makes no difference", "end_of_turn_model")
 def score_ignored() -> Plan:
-    return swapped(endpointing, "_score_leaning", lambda _state: 0)
+    return swapped(endpointing, "_score_leaning", lambda _state, _leaning: 0)

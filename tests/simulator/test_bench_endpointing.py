@@ -76,10 +76,10 @@ def test_by_silence_alone_a_turn_ends_after_the_wait_of_its_profile() -> None:
 @pytest.mark.parametrize(
     ("scores", "takes_ms", "ends_ms"),
     [
-        ((100, 100, 100), 0, 280),
-        ((100, 100, 100), 90, 290),  # not before the score is known
+        ((100, 100, 100), 0, 320),
+        ((100, 100, 100), 150, 350),  # not before the score is known
         ((100, 100, 100), 300, 400),  # too late to matter
-        ((0, 0, 0), 90, 760),
+        ((0, 0, 0), 90, 640),
         ((0, 100, 100), 90, 590),  # heals itself
         ((50, 50, 50), 90, 400),
     ],
@@ -93,7 +93,7 @@ def test_a_pause_longer_than_the_wait_is_cut_off_and_a_good_model_mends_it() -> 
     alone = figures(PROFILE, without_scores(silences), 90)
     assert alone == {"pauses": 2, "cut_off_percent": 50.0, "ends": 1, "wait_ms_p50": 400, "wait_ms_p95": 400}
     helped = figures(PROFILE, silences, 90)
-    assert helped == {"pauses": 2, "cut_off_percent": 0.0, "ends": 1, "wait_ms_p50": 290, "wait_ms_p95": 290}
+    assert helped == {"pauses": 2, "cut_off_percent": 0.0, "ends": 1, "wait_ms_p50": 320, "wait_ms_p95": 320}
     assert figures(PROFILE, [], 90)["cut_off_percent"] is None
 
 
