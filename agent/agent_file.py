@@ -206,6 +206,7 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
         ("tools_from", lambda: tools_of((), agent.tools_from)),
         ("tools", agent.model_copy(update={"prefetch": ()}).toolset),
+        ("tools", partial(_check_tools, agent)),
         ("prefetch", agent.toolset),
         ("hold_music", lambda: music_of(agent.hold_music)),
         ("phrases", lambda: agent.fixed_phrases(agent.toolset())),
@@ -218,6 +219,13 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
             told = str(error) if key == "phrases" else f"{key}: {error}"
             raise SettingsError(f"{path}:{lines.of(tuple(key.split('.')))}: {told}") from None
     return agent
+
+
+def _check_tools(agent: Agent) -> None:
+    if "switch_language" in agent.tools and not agent.languages:
+        raise ValueError(
+            f"switch_language has no other language than {agent.language}: add a table such as [languages.es]"
+        )
 
 
 def _check_language(agent: Agent, tag: str) -> None:

@@ -19,7 +19,7 @@ from agent.providers.deepgram_codec import DeepgramSettings
 from agent.providers.elevenlabs import ElevenLabsTextToSpeech
 from agent.providers.elevenlabs_codec import ElevenLabsSettings
 from agent.providers.flux import FluxSpeechToText
-from agent.providers.flux_codec import MODEL_PREFIX, FluxSettings
+from agent.providers.flux_codec import MODEL_PREFIX, MULTILINGUAL, FluxSettings
 from agent.services import Character
 from fsm.profile import Profile
 from tools.registry import Registry
@@ -107,6 +107,15 @@ def _make_flux(config: Config, agent: Agent, network: Network, clock: Clock) -> 
         end_timeout_ms=Profile.from_table(agent.profile).patient_wait_ms,
     )
     return FluxSpeechToText(network, clock, settings)
+
+
+def unheard_languages(config: Config, agent: Agent) -> list[str]:
+    """The tags of those of the agent's other languages that the ears of the settings do not know."""
+    is_one_language = config.stt == "local" or (
+        config.deepgram_model.startswith(MODEL_PREFIX) and config.deepgram_model != MULTILINGUAL
+    )
+    own = code_of(agent.language)
+    return [tag for tag in agent.languages if is_one_language and code_of(tag) != own]
 
 
 def make_model(config: Config, agent: Agent, network: Network, clock: Clock) -> ChatModel:

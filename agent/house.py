@@ -11,7 +11,7 @@ from typing import Self
 from agent.after_calls import AfterCalls
 from agent.agent_file import Agent
 from agent.answer_cache import make_cache
-from agent.assembly import Providers, make_ears, make_model, make_voices, make_voices_in
+from agent.assembly import Providers, make_ears, make_model, make_voices, make_voices_in, unheard_languages
 from agent.call_summary import improver
 from agent.clock import Clock, LoopClock, RandomIds
 from agent.config import Config
@@ -53,7 +53,7 @@ class House:
         local: LocalSpeech | None = None,
     ) -> None:
         self.clock: Clock = LoopClock(asyncio.get_running_loop())
-        self.config = config
+        self.config, self._agent = config, agent
         self.network = LoopNetwork()
         self._owns_local = local is None
         self.local = local if local is not None else self._open_local()
@@ -109,6 +109,9 @@ class House:
         except BaseException:
             await self._close()
             raise
+        if unheard := unheard_languages(self.config, self._agent):
+            ears = self.config.deepgram_model if self.config.stt != LOCAL else "the local recogniser"
+            log.warning("%s hears one language: calls cannot change to %s", ears, ", ".join(unheard))
         self.desk.prepare(self._prepared.set)
         self._settling = asyncio.create_task(self.desk.workshop.settle())
         self.model.check_models(_report_model)

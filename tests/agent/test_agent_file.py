@@ -84,6 +84,7 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (MINIMAL + "profiles = { slow = 5 }", ':3: "profiles.slow'),
         (MINIMAL + "[languages.spanish]", ':3: "languages.spanish'),
         (MINIMAL + "[languages.es]\nvoize = '1'", ':4: unknown key "languages.es.voize"; did you mean "voice"?'),
+        (MINIMAL + 'tools = ["switch_language"]', ":3: tools: switch_language has no other language than en-US: add a"),
         (MINIMAL + "[languages.en-US]", ":3: languages.en-US: the agent's own language is no other"),
         (MINIMAL + '[languages.es.phrases]\nfilller = "Ya."', ':3: languages.es: phrases: unknown key "filller"'),
         (MINIMAL + '[languages.eo.phrases]\nfiller = "Tuj."', "none come with us for eo: say greeting, still_at_it"),

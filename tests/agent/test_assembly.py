@@ -17,12 +17,14 @@ from agent.assembly import (
     make_model,
     make_voices,
     system_prompt,
+    unheard_languages,
 )
 from agent.clock import RandomIds
 from agent.config import load_config
 from agent.providers.deepgram_codec import DeepgramSettings
 from agent.workshop import Workshop
 from fsm.profile import Profile
+from simulator.scenario.reader import SCENARIOS
 from tests.agent.call_fakes import MONDAY, FakeHearing, FakeModel, FakeVoices
 from tests.agent.providers.fakes import FakeNetwork
 from tests.fakes import ManualClock
@@ -111,3 +113,27 @@ def test_providers_are_warmed_and_closed_together() -> None:
     providers.warm()
     assert model.warmed == 1
     providers.close()
+
+
+def test_what_a_call_may_change_to_is_told_to_a_model_that_has_the_tools_for_it() -> None:
+    agent = load_agent(str(SCENARIOS / "agents" / "reception.toml"))
+    prompt = make_character(agent).prompt("", MONDAY, ())
+    assert "change_profile knows these profiles: usual, patient." in prompt
+    assert "You speak en-US, es, de, eo; switch_language goes from one to another." in prompt
+    without = make_character(agent.model_copy(update={"tools": ()})).prompt("", MONDAY, ())
+    assert "switch_language" not in without
+    assert "change_profile" not in without
+
+
+@pytest.mark.parametrize(
+    ("settings", "unheard"),
+    [
+        ({}, []),
+        ({"DEEPGRAM_MODEL": "flux-general-multi"}, []),
+        ({"DEEPGRAM_MODEL": "flux-general-en"}, ["es", "de", "eo"]),
+        ({"OFFHOOK_STT": "local"}, ["es", "de", "eo"]),
+    ],
+)
+def test_languages_that_the_ears_do_not_know_are_found_at_start(settings: dict[str, str], unheard: list[str]) -> None:
+    agent = load_agent(str(SCENARIOS / "agents" / "reception.toml"))
+    assert unheard_languages(load_config(settings), agent) == unheard

@@ -22,14 +22,16 @@ SCRIPT = (
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "fact"),
+    ("name", "arguments", "fact", "dialled"),
     [
-        ("switch_language", '{"language": "es"}', "LanguageChanged"),
-        ("switch_language", '{"language": "eo"}', "LanguageRefused"),
-        ("change_profile", '{"profile": "patient"}', "ProfileChanged"),
+        ("switch_language", '{"language": "es"}', "LanguageChanged", ("language=es&", "/spanish-voice/")),
+        ("switch_language", '{"language": "eo"}', "LanguageRefused", ("language=eo&", "language_code=eo")),
+        ("change_profile", '{"profile": "patient"}', "ProfileChanged", ()),
     ],
 )
-def test_a_call_that_was_changed_is_told_again(tmp_path: Path, name: str, arguments: str, fact: str) -> None:
+def test_a_call_that_was_changed_is_told_again(
+    tmp_path: Path, name: str, arguments: str, fact: str, dialled: tuple[str, ...]
+) -> None:
     brain = CannedBrain([BrainAnswer(tool_calls=((name, arguments),)), "Claro que sí.", "El martes a las diez."])
     agent = str(SCENARIOS / "agents" / "reception.toml")
     cast = Cast(agent=agent, brain=brain, settings={"OFFHOOK_TRACE_WIRES": "kept"})
@@ -38,6 +40,8 @@ def test_a_call_that_was_changed_is_told_again(tmp_path: Path, name: str, argume
     trace = trace_of(tmp_path, call)
     recorded = read_recorded(trace)
     assert fact in [type(decision.event).__name__ for decision in recorded.decisions]
+    urls = [line["url"] for woken in read_wires(wires_path(trace)).woken() for _, line in woken.done if "url" in line]
+    assert [part for part in dialled if not any(part in url for url in urls)] == []
     assert replay_core(recorded).is_same
     replay = replay_shell(recorded, read_wires(wires_path(trace)))
     assert replay.difference is None
