@@ -1,7 +1,9 @@
 """The accounts of samples: nothing is lost, doubled or invented between the voice and the ear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from agent.phrases import RenderedPhrase
+from agent.tongues import Phrasebook
 from fsm.units import NS_PER_MS, NS_PER_SAMPLE, ms_to_ns, ns_to_samples
 from simulator.checkers.base import Finding
 from simulator.checkers.facts import Facts, facts_of
@@ -97,20 +99,26 @@ def _of_the_voice(facts: Facts, call: CallEvidence) -> Iterator[Finding]:
             voiced += samples if reply.cancelled_at is None or at <= reply.cancelled_at else 0
     voiced += sum(line["data"]["samples"] for line in call.notes("opening"))
     voiced -= sum(line["data"]["samples"] for line in call.notes("draft_failed"))
-    phrasebook = call.agent._services.phrasebook
+    services = call.agent._services
+    books = (services.phrasebook, *(tongue.phrasebook for tongue in services.tongues.values()))
     for _, name, data in call.effects:
         if name in ("Recite", "Fill") and data.get("reply") not in facts.seen.said:
-            phrase = phrasebook.get(data["text"])
+            phrase = _rendered(books, data["text"])
             voiced += len(phrase.audio) if phrase is not None and name == "Recite" else 0
     fillers = sum(
         len(phrase.audio)
         for _, name, data in call.effects
-        if name == "Fill" and (phrase := phrasebook.get(data["text"])) is not None
+        if name == "Fill" and (phrase := _rendered(books, data["text"])) is not None
     )
     fillers += sum(line["data"]["samples"] for note in ("tones", "music") for line in call.notes(note))
     taken = playout.pushed_samples + playout.overflow_samples + playout.stale_samples
     if not voiced <= taken <= voiced + last + fillers:
         yield f"the voice delivered {voiced} samples (and {fillers} of fillers), {taken} were to be played", None
+
+
+def _rendered(books: Sequence[Phrasebook], text: str) -> RenderedPhrase | None:
+    """The sound of a phrase, in whichever language it is one."""
+    return next((phrase for book in books if (phrase := book.get(text)) is not None), None)
 
 
 def too_far_ahead(evidence: Evidence, call: CallEvidence) -> Iterator[Finding]:
