@@ -20,7 +20,7 @@ class Pace:
         self._pacer = pacer
         self._clock = clock
         self._is_beating = False
-        self._sent_at: int | None = None
+        self._begins_at: int | None = None
 
     def move(self) -> None:
         """Send what cannot wait for the next beat: all else leaves in even steps, whatever happens between them."""
@@ -37,14 +37,14 @@ class Pace:
         self.move()
 
     def stamp_heard(self, way_ns: int = 0) -> None:
-        """Note when the reply's first sound reached the phone: half a mark's round trip after it was sent."""
-        if self._sent_at is not None:
-            self.owner.stamp("heard", self._sent_at + way_ns)
-            self._sent_at = None
+        """Note when the reply's first sound was heard: half a mark's round trip after its turn at the phone came."""
+        if self._begins_at is not None:
+            self.owner.stamp("heard", self._begins_at + way_ns)
+            self._begins_at = None
 
     def forget_first_sound(self) -> None:
         """The reply is over: when its first sound is heard means nothing any more."""
-        self._sent_at = None
+        self._begins_at = None
 
     def stop(self) -> None:
         """The call is over."""
@@ -60,7 +60,7 @@ class Pace:
         while (news := self._playout.poll(now)) is not None:
             if isinstance(news, ReplyAudioStarted):
                 self.owner.stamp("sent", now)
-                self._sent_at = now
+                self._begins_at = max(now, self._playout.begins_at())
             elif not isinstance(news, PassageReached):
                 self.stamp_heard()
             self.owner.feed(news)

@@ -204,6 +204,10 @@ class Playout:
         """Samples that were sent, of whatever kind, and are still to be heard."""
         return self._line.sent_samples - self._line.played(now)
 
+    def begins_at(self) -> int:
+        """The estimated instant (ns) of the reply's first sound: after what is under way of a filler."""
+        return self._line.played_at(self._audio.phone_begin)
+
     def played_samples(self, now: int) -> int:
         """Samples of whatever kind that reached the ear since the call began."""
         return self._line.played(now)

@@ -28,6 +28,11 @@ class ReplyAudio:
         """Samples that wait."""
         return self.pushed - self.sent
 
+    @property
+    def phone_begin(self) -> int:
+        """The phone's position of the first sample of the reply that it was sent, and that is kept."""
+        return self._stretches[0][0] if self._stretches else self.phone_end
+
     def push(self, audio: bytes) -> None:
         """More of the reply."""
         self._audio += audio

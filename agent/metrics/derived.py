@@ -30,7 +30,7 @@ def derive(lines: Sequence[Line]) -> TurnTrace:
     way_ns = _way_ns(lines)
     end_ns = max([line["at_ns"] for line in events], default=0)
     end_ms = ns_to_ms(end_ns) + 1
-    stretches = stretches_of(lines)
+    stretches = stretches_of(lines, way_ns)
     return TurnTrace(
         call=str(lines[0].get("call_id", "")),
         domain=str(lines[0].get("agent", "")),

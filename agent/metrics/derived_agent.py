@@ -60,9 +60,9 @@ GOING_ON = frozenset({"DuckPlayout", "ResumePlayout"})
 """With these a held reply goes on, quietly or as before; one that sounds only changes its loudness."""
 
 
-def stretches_of(lines: Sequence[Line]) -> list[Stretch]:
-    """All of the agent's stretches, in order."""
-    reader = _Reader(lines[0].get("phrases", {}))
+def stretches_of(lines: Sequence[Line], way_ns: int = 0) -> list[Stretch]:
+    """All of the agent's stretches, in order; `way_ns` to the phone tell when what was heard left here."""
+    reader = _Reader(lines[0].get("phrases", {}), way_ns)
     for line in lines:
         reader.read(line)
     return reader.found
@@ -73,6 +73,7 @@ class _Reader:
     """Goes through a trace from its first line to its last."""
 
     phrases: Mapping[str, object]
+    way_ns: int = 0
     found: list[Stretch] = field(default_factory=list)
     replies: dict[int, _Reply] = field(default_factory=dict)
     _sounding: _Sounding | None = None
@@ -86,6 +87,8 @@ class _Reader:
             self._end(at, StoppedBy.FINISHED)
             until = at + line["data"]["duration_ms"] * NS_PER_MS
             self._sounding = _Sounding(self._awaited, at, until)
+        if line["kind"] == "stage" and line["stage"] == "heard":
+            self._read_first_sound(line["reply"], at - self.way_ns)
         if line["kind"] != "event":
             return
         if line["event"] == "ReplyAudioStarted":
@@ -95,6 +98,15 @@ class _Reader:
             self._end(at, ENDINGS[line["event"]])
         for name, data in line["effects"]:
             self._read_order(at, name, data)
+
+    def _read_first_sound(self, reply: int, at: int) -> None:
+        """What was under way of a filler sounded first."""
+        sounding, filler = self._sounding, self.found[-1] if self.found else None
+        if sounding is None or filler is None or filler.kind is not AgentKind.FILLER or sounding.reply != reply:
+            return
+        if filler.end_ns == sounding.since < at:
+            self.found[-1] = replace(filler, end_ns=at)
+            sounding.since = at
 
     def _read_order(self, at: int, name: str, data: Line) -> None:
         if name in OPENINGS:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.metrics.derived import derive
 from agent.metrics.score import Score
 from agent.metrics.turn_trace import AgentKind, CallerKind, EndedBy, StoppedBy, TurnTrace, read_turn_trace
 from fsm.units import NS_PER_MS, NS_PER_SAMPLE
@@ -85,6 +86,16 @@ def test_fillers_and_tools_are_told_apart_from_the_answer() -> None:
         assert [one.kind for one in trace.agent[1:]] == [AgentKind.FILLER, AgentKind.FILLER, AgentKind.REPLY]
         assert trace.agent[2].end_ms == trace.agent[3].start_ms  # the filler gave way without a gap
         assert [one.turn for one in trace.turns if one.tool] == [1]
+
+
+def test_what_the_agent_can_tell_of_a_filler_that_gave_way_is_the_truth() -> None:
+    with gathered(load("tool_slow"), 1) as evidence:
+        (truth,) = turn_traces(evidence)
+        told = derive(evidence.calls[0].lines)
+        assert [one.kind for one in told.agent] == [one.kind for one in truth.agent]
+        for ours, true in zip(told.agent, truth.agent, strict=True):
+            assert abs(ours.start_ms - true.start_ms) <= 60
+            assert abs(ours.end_ms - true.end_ms) <= 60
 
 
 def test_an_agent_that_nobody_answers_ends_an_inactive_call() -> None:
