@@ -13,10 +13,11 @@ from tools.tool import Tool
 TEXTS = (
     "Yes.",
     "We open at nine, every day. Which day suits you?",
+    "Certainly, we open at nine, every day.",
     "I have nine in the morning, ten thirty, half past eleven, and in the afternoon two, three and four o'clock.",
     "",
 )
-"""Short, usual, long enough to be interrupted, and nothing at all."""
+"""Short, usual, begun with an opening, long enough to be interrupted, and nothing at all."""
 
 GOODBYE = BrainAnswer("Goodbye.", (("hang_up", '{"reason": "done"}'),))
 NEAR_DAYS = ("2026-11-24", "2026-11-23", "2026-11-28")
@@ -35,7 +36,9 @@ def answers(
     if not tools:
         return spoken
     wishes = st.lists(tool_calls(tools), min_size=1, max_size=2).map(tuple)
-    return st.one_of(spoken, st.builds(BrainAnswer, st.sampled_from(["Let me look.", ""]), wishes), *_goodbyes(tools))
+    return st.one_of(
+        spoken, st.builds(BrainAnswer, st.sampled_from(["Let me look.", "Let me see.", ""]), wishes), *_goodbyes(tools)
+    )
 
 
 def _goodbyes(tools: Sequence[Tool]) -> list[st.SearchStrategy[BrainAnswer]]:

@@ -6,6 +6,7 @@ from tests.mutants import (  # noqa: F401 - each adds its own
     businesses,
     elsewhere,
     end_of_turn,
+    rendered_ahead,
     who_has_the_floor,
     who_picked_up,
 )
