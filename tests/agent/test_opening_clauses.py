@@ -11,6 +11,7 @@ from agent.ledger import ledger_of
 from agent.opening_clauses import LEAD_IN_SAMPLES, PAUSE_SAMPLES, STEP_SAMPLES, Clip, OpeningClauses
 from agent.phrases import RenderedPhrase
 from agent.ports import Alignment
+from fsm.changes import LanguageChanged
 from fsm.effects import RunTool
 from fsm.events import PlayoutFinished, PlayoutHeld, ReplyAudioStarted, ReplyFailed, ToolCall, ToolsRequested
 from fsm.profile import Phrases
@@ -213,3 +214,14 @@ def test_when_the_voice_fails_after_it_the_turn_goes_on_and_the_next_one_waits_f
     booth.voice.speaks(again, "Sure.", 300)
     assert len(booth.told(ReplyAudioStarted)) == started + 1
     assert not booth.call._mouth.openings.is_voice_failing
+
+
+def test_another_language_has_openings_of_its_own(booth: Booth) -> None:
+    booth.knows("Claro.", 300)
+    booth.call.feed(LanguageChanged("es", Phrases(openings=("Claro.",))))
+    asks(booth)
+    sent = len(booth.wire.sent)
+    booth.model.generations[-1].says("Sure. ", "Y ")
+    assert said(booth) == ["Sure."], "in Spanish that is a word like any other"
+    assert len(booth.wire.sent) == sent
+    assert booth.call._mouth.openings.clip("claro,") is not None
