@@ -57,7 +57,8 @@ class Profile:
     confirm_ms: int = _ms(1_200, 100, 3_000)
     """By then after the first sound it is decided. Less gives up sooner on a caller whose words come late."""
     sustained_ms: int = _ms(1_200, 200, 5_000)
-    """Voice this long without words is no cough: the caller has the floor."""
+    """Voice this long, of which nobody says that it has no words, is no cough: we are silent until it ends. Sound that
+    has none withholds an answer for no longer."""
     late_words_ms: int = _ms(500, 0, 2_000)
     """After a sound ended, the wait for its words before it counts as none. Covers the transcriber's delay."""
     keys_interrupt: int = _ms(1, 0, 1)
