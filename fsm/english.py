@@ -50,7 +50,7 @@ ENGLISH = Language(
     prepositions=words("to of for with at in on from about by as between until before after around under"),
     openers=words(
         """so when then which who where this these those some another next is are was were am i i'm i'd i'll we we're
-        you they it's there's can could will would like well"""
+        you they it's there's can could will would like well calling"""
     ),
     address_parts=words("dot underscore dash hyphen slash www"),
     greetings=words("hello hi hey there morning afternoon evening"),

@@ -89,8 +89,14 @@ def _last_sentence(heard: str) -> str:
 ENOUGH, SHORT = -100, 200
 """Leanings beyond what words alone can say: the answer is whole, or visibly not yet."""
 
-ADD_A_SURNAME, ADD_A_TOWN = 30, 60
-"""After a name or the first line of an address people often add to it."""
+ADD_A_SURNAME, ADD_A_TOWN, ADD_A_TIME = 30, 60, 30
+"""After a name, the first line of an address or a mere day people often add to it."""
+
+LONGEST_FIRST_NAME = 4
+"""Words in which a surname may still lack: "my name is Susan"."""
+
+MERE_DAY_WORDS = 2
+"""Of an answer without a figure: "next Monday", to which "at ten" may be added."""
 
 _ADDRESS_BEGUN = re.compile(r"\bat\b|@|\bdot\b|\bwww\b")
 _ADDRESS_WHOLE = re.compile(
@@ -106,10 +112,10 @@ def leaning_for(expected: Expected, text: str, keys: str = "", language: Languag
             return _of_digits(expected.digits, digits_in(text, language), re.sub(r"\D", "", keys), own)
         case Kind.YES_NO if is_answer(text, language) and own <= 0:
             return ENOUGH
-        case Kind.NAME if is_introduction(text, language):
-            return ADD_A_SURNAME if len(tokens(text)) <= 4 else 0  # what was asked for is all that they want to say
         case Kind.NAME:
-            return own + ADD_A_SURNAME if text and len(tokens(text)) <= 4 else None
+            return _of_name(text, own, language)
+        case Kind.DATE_TIME if 0 < len(tokens(text)) <= MERE_DAY_WORDS and not digits_in(text, language):
+            return own + ADD_A_TIME
         case Kind.ADDRESS:
             return _of_address(text.lower(), own)
         case _:
@@ -127,6 +133,14 @@ def _of_digits(wanted: int, spoken: str, keys: str, own: int) -> int | None:
     if not wanted:
         return max(own, ADD_A_TOWN)
     return SHORT if len(came) < wanted else ENOUGH if len(came) == wanted else None
+
+
+def _of_name(text: str, own: int, language: Language) -> int | None:
+    """As for `leaning_for`; who was asked for their name and says it has nothing else to say."""
+    may_go_on = 0 < len(tokens(text)) <= LONGEST_FIRST_NAME
+    if is_introduction(text, language):
+        return ADD_A_SURNAME if may_go_on else 0
+    return own + ADD_A_SURNAME if may_go_on else None
 
 
 def _of_address(text: str, own: int) -> int | None:

@@ -52,7 +52,7 @@ GERMAN = Language(
     prepositions=words("von mit für bei nach aus in im am auf über unter vor zwischen bis seit durch gegen ohne um zu"),
     openers=words(
         """dann also wo wer welche welcher welches diese dieser dieses noch ist sind war waren ich wir sie er es man
-        habe hätte möchte würde kann könnte will soll sehr"""
+        habe hätte möchte würde kann könnte will soll sehr rufe"""
     ),
     address_parts=words("punkt at klammeraffe unterstrich bindestrich schrägstrich www"),
     greetings=words("hallo hi hey guten tag morgen abend grüß gott moin servus"),

@@ -46,7 +46,7 @@ SPANISH = Language(
     prepositions=words("a de para por con en sobre entre hasta desde sin tras hacia según ante bajo contra"),
     openers=words(
         """entonces luego donde quien cual este esta estos estas ese esa otro otra es son era está están soy estoy tengo
-        quiero quisiera me se lo le hay puede puedo podría muy más"""
+        quiero quisiera me se lo le hay puede puedo podría muy más llamo"""
     ),
     address_parts=words("punto arroba guion guión barra subrayado www"),
     greetings=words("hola buenas buenos días tardes noches oiga alló aló dígame"),

@@ -293,3 +293,9 @@ def test_a_guess_that_the_caller_has_gone_beyond_is_no_turn_once_the_transcriber
     t.at(2_210, TurnLikelyEnded("I need", 60)).at(2_280, SpeechStarted(ms_to_ns(2_240)))
     t.at(2_300, EarsFailed("closed"))
     assert t.state.utterance.text == ""
+
+
+def test_a_mere_day_is_given_time_for_the_hour_and_a_whole_date_is_not() -> None:
+    question = "Which day would suit you?"
+    ends_at(says(asked(question), "Next Monday.", 1_500, 2_000), 2_580)
+    ends_at(says(asked(question), "On Monday at ten.", 1_500, 2_000), 2_400)

@@ -26,6 +26,7 @@ def test_each_rule_decides_on_its_example(rule: Rule) -> None:
         "S M I",
         "anna underscore",
         "Maybe I could",
+        "Well, I am calling",
         "I need the.",
         "On Tuesday,",
     ],
