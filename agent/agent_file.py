@@ -13,7 +13,7 @@ import tools
 from agent.agent_tools import tools_of
 from agent.errors import SettingsError
 from agent.hold_music import NONE, TONE, music_of
-from agent.languages import phrases_in, unsaid_in
+from agent.languages import phrases_in, spoken_in, unsaid_in
 from agent.profiles import USUAL, complaints_of, values_of
 from agent.remote_tables import AheadTable, HttpToolTable, McpServerTable
 from agent.toml_lines import Lines
@@ -191,6 +191,7 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
             raise SettingsError("\n".join(f"{path}:{lines.of(('profile', e.key))}: {e}" for e in errors))
         table = {**table, "profile": values_of(told)}
     _check_profiles(path, table, lines)
+    table = {**_spoken(table.get("language")), **table}
     try:
         agent = Agent.model_validate(table)
     except ValidationError as error:
@@ -219,6 +220,12 @@ def _agent_of(path: Path, table: dict[str, Any], lines: Lines) -> Agent:
             told = str(error) if key == "phrases" else f"{key}: {error}"
             raise SettingsError(f"{path}:{lines.of(tuple(key.split('.')))}: {told}") from None
     return agent
+
+
+def _spoken(language: object) -> dict[str, str]:
+    """What Twilio's own voice says for an agent of that language, unless its file says it otherwise."""
+    told = spoken_in(language) if isinstance(language, str) else {}
+    return {key: told[key] for key in ("busy", "sorry") if key in told}
 
 
 def _check_tools(agent: Agent) -> None:

@@ -32,6 +32,11 @@ def phrases_in(tag: str) -> dict[str, str]:
     return dict(_table_of(code_of(tag)).get("phrases", {}))
 
 
+def spoken_in(tag: str) -> dict[str, str]:
+    """What the telephone network's own voice says in a language: `busy`, `sorry`, `take_call`; none as above."""
+    return dict(_table_of(code_of(tag)).get("spoken", {}))
+
+
 def unsaid_in(tag: str, own: Iterable[str]) -> list[str]:
     """The phrases that an agent must have of its `own` to speak a language, since none come with us."""
     if code_of(tag) in language_names():

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
+from agent.languages import spoken_in
+
 CONTENT_TYPE = "text/xml"
 
 PARAMETER_LIMIT = 400
@@ -26,6 +28,7 @@ PAYMENT_FIELD = "payment"
 PAY_ATTEMPTS, PAY_ENTRY_S = 3, 15
 """A caller may key each entry three times, and looks for their card meanwhile."""
 
+TAKE_CALL = "To take the call, press 1."
 KEY_S = 10
 """So long somebody who picked up may take for the key that takes the call."""
 
@@ -89,7 +92,9 @@ def brief(origin: str, text: str, language: str) -> bytes:
         action=f"{origin}{TAKEN_PATH}",
         method="POST",
     )
-    ET.SubElement(gather, "Say", language=language).text = _clean(f"{text} To take the call, press 1.")
+    ET.SubElement(gather, "Say", language=language).text = _clean(
+        f"{text} {spoken_in(language).get('take_call', TAKE_CALL)}"
+    )
     ET.SubElement(response, "Hangup")
     return _document(response)
 

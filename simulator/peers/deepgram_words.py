@@ -2,6 +2,7 @@
 
 import random
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ def seconds(samples: int) -> float:
 
 def alternative(words: Sequence[RecognisedWord], query: ListenQuery) -> dict[str, object]:
     """One entry of `alternatives`."""
-    texts = [word.text if query.is_punctuated else word.bare for word in words]
+    texts = [_written(word.text if query.is_punctuated else word.bare, query) for word in words]
     confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
     told: dict[str, object] = {
         "transcript": " ".join(texts),
@@ -54,15 +55,22 @@ def alternative(words: Sequence[RecognisedWord], query: ListenQuery) -> dict[str
     return told
 
 
+def _written(text: str, query: ListenQuery) -> str:
+    """A model of English hears other languages as it can: here, without what English does not write."""
+    if text.isascii() or query.language.partition("-")[0] != "en":
+        return text
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
 def _entry(word: RecognisedWord, query: ListenQuery) -> dict[str, object]:
     entry: dict[str, object] = {
-        "word": word.bare,
+        "word": _written(word.bare, query),
         "start": seconds(word.start_samples),
         "end": seconds(word.end_samples),
         "confidence": word.confidence,
     }
     if query.is_punctuated:
-        entry["punctuated_word"] = word.text
+        entry["punctuated_word"] = _written(word.text, query)
     if query.language == "multi":
         entry["language"] = "en"
     return entry

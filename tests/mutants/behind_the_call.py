@@ -147,6 +147,11 @@ def last_clause_forgotten() -> Plan:
     return swapped(Clauses, "flush", lambda _clauses: [])
 
 
+@mutant("the ears stay what they were when the language is changed", "language_switched")
+def ears_of_the_language_before() -> Plan:
+    return swapped(DeepgramEars, "change_language", lambda _ears, _language: None)
+
+
 @mutant("who waits hears no music", "music_while_a_tool_runs", "music_on_hold")
 def music_forgotten() -> Plan:
     return swapped(Interlude, "play_music", lambda _interlude, _duration_ms: None)
