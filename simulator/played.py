@@ -95,7 +95,7 @@ def _note_order(told: _Told, call: CallEvidence, name: str, order: dict[str, obj
         assert isinstance(turn, int)
         kind = kind_of(name, order.get("text"), call.lines[0]["phrases"], is_first=not told.replies)
         told.replies[number] = _Spoken(turn, kind)
-    elif name == "Fill":
+    elif name in ("Fill", "PlayMusic"):
         told.owners.append((at, number, True))
     elif number in told.replies:
         reply = told.replies[number]
