@@ -229,7 +229,8 @@ class Listener:
         cuts = [*self._replaced_at, *self._lost_at, *(filler.born_at for filler in facts.fillers)]
         for reply in facts.replies.values():
             cuts += [*reply.held_at, *reply.resumed_at]
-            cuts += [at for at in (reply.cancelled_at, reply.failed_at) if at is not None]
+            ran_out_at = None if reply.failed_at is None else reply.over_at
+            cuts += [at for at in (reply.cancelled_at, reply.failed_at, ran_out_at) if at is not None]
         return any(early <= at <= late for at in cuts) or self._is_dry(early, late)
 
     def _begins_torn(self, word: HeardWord) -> bool:
