@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from agent.agent_file import Agent
 from agent.config import Config
@@ -15,10 +17,19 @@ START_S = 10.0
 
 
 class McpServers:
-    """`tools` are those of all servers that are or were there; `on_changed` is called when they are others."""
+    """`tools` are those of all servers that are or were there; `on_changed` is called when they are others.
 
-    def __init__(self, config: Config, agent: Agent, on_changed: Callable[[], None] = lambda: None) -> None:
-        self.servers = [_server_of(table, config.variables) for table in agent.mcp_servers]
+    `here`, by name: servers in this process, in place of where the agent's file says they are.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        agent: Agent,
+        on_changed: Callable[[], None] = lambda: None,
+        here: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.servers = [_server_of(table, config.variables, here.get(table.name)) for table in agent.mcp_servers]
         self.on_changed = on_changed
         self._opening: list[asyncio.Task[None]] = []
 
@@ -50,11 +61,12 @@ class McpServers:
             yield SettingLine(name, server.is_there, names if server.is_there else missing)
 
 
-def _server_of(table: McpServerTable, variables: Mapping[str, str]) -> McpServer:
+def _server_of(table: McpServerTable, variables: Mapping[str, str], here: Any) -> McpServer:  # noqa: ANN401 - the library's
     address = McpAddress(
         url=table.url,
         headers={header: variables.get(name, "") for header, name in table.headers_env.items()},
         command=table.command,
         env={name: variables[name] for name in table.env if name in variables},
+        here=here,
     )
     return McpServer(address, table.terms())

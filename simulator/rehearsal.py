@@ -33,6 +33,7 @@ from simulator.caller import Caller
 from simulator.databases import SlowDatabases
 from simulator.guard import Guard
 from simulator.loop import WorldLoop
+from simulator.mcp_hosts import McpToolBehaviour, RehearsedServers
 from simulator.outgoing import Outgoing, record_of
 from simulator.peers.base import Peer, Refusal, Request
 from simulator.peers.deepgram import DeepgramPeer
@@ -99,6 +100,7 @@ class Cast:
     database_ms: int = 0
     skips_idle: bool = False
     webhooks: Mapping[str, WebhookBehaviour] = field(default_factory=dict)
+    mcp: Mapping[str, Mapping[str, McpToolBehaviour]] = field(default_factory=dict)
     links: Mapping[str, LinkModel] = field(default_factory=dict)
     """The network to each origin (`DEEPGRAM`, `GROQ`, `ELEVENLABS`, `AGENT_ORIGIN`); others are near and quiet."""
 
@@ -150,6 +152,7 @@ class Rehearsal:
             tool_ports=tool_ports(config, agent, self.network, WorldIds(self.world.rng("tool-ports")), self.databases),
             cache=AnswerCache(b"simulated", self.world.rng("cache")),
         )
+        self.mcp = RehearsedServers(self.world, config, agent, cast.mcp, self.desk.offer_tools)
         self.calls: list[SimulatedCall] = []
         SimulatedTurnModel(self.world, cast.turn_model, lambda: self.calls).attend(self.desk)
         self._open_calls: dict[str, Waiter] = {}
@@ -186,7 +189,7 @@ class Rehearsal:
     def prepare(self) -> None:
         """Let the agent get ready for its first call."""
         prepared: list[bool] = []
-        self.desk.prepare(lambda: prepared.append(True))
+        self.mcp.open(lambda: self.desk.prepare(lambda: prepared.append(True)))
         self.world.run(lambda: bool(prepared), limit_ns=LIMIT_NS)
 
     def call(
@@ -235,6 +238,7 @@ class Rehearsal:
     def close(self) -> list[str]:
         """Release what no call owns; what is still held then, in words: nothing, once all calls are released."""
         self.desk.close()
+        self.mcp.close()
         self.network.leave()
         self.world.run_for(CLOSE_MS)
         held = {

@@ -36,12 +36,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class McpAddress:
-    """Where a server is: at a URL, with headers, or a program of its own with these variables."""
+    """Where a server is: at a URL, with headers, or a program of its own with these variables.
+
+    Or `here`: a server of the `mcp` package in this process.
+    """
 
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    here: Any = None
 
 
 class McpServer:
@@ -127,7 +131,9 @@ class McpServer:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(CONNECT_S):
                 server: Any
-                if address.url:
+                if address.here is not None:
+                    server = address.here
+                elif address.url:
                     http = await stack.enter_async_context(create_mcp_http_client(headers=dict(address.headers)))
                     server = streamable_http_client(address.url, http_client=http)
                 else:

@@ -1,6 +1,7 @@
 """What can be wrong with a script, beyond the shape of its tables: names, times, things that do not go together."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path as FilePath
 
 from agent.agent_file import Agent, load_agent
@@ -20,6 +21,7 @@ from simulator.scenario.check_model import model_complaints, no_tool
 from simulator.scenario.check_steps import say_complaints, step_complaints
 from simulator.scenario.complaints import Complaint, Path, nearest
 from simulator.scenario.faults import fault_complaints
+from simulator.scenario.known_tools import KnownTools, known_tools
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_expect import CallExpectTable, ToolTable
 from simulator.scene import plain_words
@@ -92,6 +94,13 @@ def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[C
         if name not in names:
             known = nearest(name, names) if names else "; its file has no [[http_tools]]"
             yield Complaint(("webhook", name), f'the agent has no HTTP tool "{name}"{known}')
+    servers = [table.name for table in agent.mcp_servers] if agent is not None else list(script.mcp)
+    if script.mcp and find_spec("mcp") is None:
+        yield Complaint(("mcp",), "MCP servers are simulated by the package mcp: pip install 'offhook[mcp]'")
+    for name in script.mcp:
+        if name not in servers:
+            known = nearest(name, servers) if servers else "; its file has no [[mcp_servers]]"
+            yield Complaint(("mcp", name), f'the agent has no MCP server "{name}"{known}')
     yield from profile_complaints(agent.profile if agent is not None else {}, script.profile)
     yield from phrase_complaints(script.phrases)
     yield from settings_complaints(script.settings)
@@ -101,14 +110,14 @@ def _behaviour_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[C
 
 
 def _expect_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
-    expect = script.expect
-    yield from _call_complaints(expect, ("expect",), agent)
+    expect, tools = script.expect, known_tools(script, agent)
+    yield from _call_complaints(expect, ("expect",), tools)
     names = [caller.name for caller in script.callers or []]
     for name, table in (expect.callers or {}).items():
         if name not in names:
             hint = nearest(name, names) if names else "; there is only one caller: say it in [expect] itself"
             yield Complaint(("expect", "callers", name), f'there is no caller "{name}"{hint}')
-        yield from _call_complaints(table, ("expect", "callers", name), agent)
+        yield from _call_complaints(table, ("expect", "callers", name), tools)
     for index, row in enumerate(expect.database or []):
         path: Path = ("expect", "database", index)
         tables = known_tables()
@@ -121,7 +130,7 @@ def _expect_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Comp
                 yield Complaint((*path, "where", column), f'{row.table} has no column "{column}"{known}')
 
 
-def _call_complaints(table: CallExpectTable, path: Path, agent: Agent | None) -> Iterator[Complaint]:
+def _call_complaints(table: CallExpectTable, path: Path, tools: KnownTools | None) -> Iterator[Complaint]:
     for key in ("heard", "said", "not_said", "understood", "not_understood", "twilio_says"):
         for index, phrase in enumerate(getattr(table, key) or []):
             if not plain_words(phrase):
@@ -129,20 +138,18 @@ def _call_complaints(table: CallExpectTable, path: Path, agent: Agent | None) ->
     if table.no_tools and table.tools:
         yield Complaint((*path, "no_tools"), "expected tools or no_tools, got both")
     for index, tool in enumerate(table.tools or []):
-        yield from _tool_complaints(tool, (*path, "tools", index), agent)
+        if tools is not None:
+            yield from _tool_complaints(tool, (*path, "tools", index), tools)
     span = table.duration_ms
     if span is not None and span.min is not None and span.max is not None and span.min > span.max:
         yield Complaint((*path, "duration_ms"), f"duration_ms: expected min <= max, got {span.min} and {span.max}")
 
 
-def _tool_complaints(tool: ToolTable, path: Path, agent: Agent | None) -> Iterator[Complaint]:
-    if agent is None:
-        return
-    tools = agent.toolset()
+def _tool_complaints(tool: ToolTable, path: Path, tools: KnownTools) -> Iterator[Complaint]:
     if tool.name not in tools:
-        yield Complaint((*path, "name"), no_tool(tool.name, tools.names))
+        yield Complaint((*path, "name"), no_tool(tool.name, tuple(tools)))
         return
-    known = tuple(tools[tool.name].parameters.get("properties", {}))
+    known = tools[tool.name]
     for name in tool.arguments or {}:
         if name not in known:
             yield Complaint((*path, "arguments", name), f'{tool.name} has no argument "{name}"{nearest(name, known)}')

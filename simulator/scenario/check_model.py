@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from agent.agent_file import Agent
 from simulator.scenario.answers import calls_of
 from simulator.scenario.complaints import Complaint, Path, nearest, shown
+from simulator.scenario.known_tools import known_tools
 from simulator.scenario.model import ScriptFile
 from simulator.scenario.model_answers import AnswerTable, ReplyTable
 
@@ -13,7 +14,8 @@ from simulator.scenario.model_answers import AnswerTable, ReplyTable
 def model_complaints(script: ScriptFile, agent: Agent | None) -> Iterator[Complaint]:
     """Everything that is wrong with `[model]`; without an agent, nothing is known of tools."""
     model = script.model
-    tools = agent.toolset().names if agent is not None and script.groq.get("check_tool_calls", True) else None
+    known = known_tools(script, agent)
+    tools = tuple(known) if known is not None and script.groq.get("check_tool_calls", True) else None
     if model.replies and len(script.callers or ()) > 1:
         what = "replies: several callers have no order to be answered in; use [[model.answers]]"
         yield Complaint(("model", "replies"), what)

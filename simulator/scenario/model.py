@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from simulator.scenario.model_answers import ModelTable, ToolName
 from simulator.scenario.model_expect import ExpectTable
+from simulator.scenario.model_mcp import McpToolTable
 from simulator.scenario.model_steps import TABLE, Ms, Path, StepTable, Text
 from simulator.scenario.model_webhook import WebhookTable
 
@@ -48,6 +49,7 @@ class OutgoingTable(BaseModel):
     """Whether to find out who picks up."""
 
 
+ServerName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Settings = dict[str, Any]
 """A table whose keys are the fields of a behaviour; checked with the rest of the script."""
 
@@ -185,6 +187,8 @@ class ScriptFile(BaseModel):
     """The networks to the providers."""
     webhook: dict[ToolName, WebhookTable] = Field(default_factory=dict)
     """How the endpoints of the agent's HTTP tools behave, by tool."""
+    mcp: dict[ServerName, dict[ToolName, McpToolTable]] = Field(default_factory=dict)
+    """The tools of the agent's MCP servers, by server; a server of which nothing is told is not there."""
     database: DatabaseTable = Field(default_factory=DatabaseTable)
     """How the business's database behaves."""
     faults: Annotated[list[FaultTable], Field(max_length=100)] = Field(default_factory=list)

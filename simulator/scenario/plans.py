@@ -15,6 +15,7 @@ from simulator.scenario.complaints import Complaint, ScriptError, place
 from simulator.scenario.expectations import expectations_of
 from simulator.scenario.faults import fault_of
 from simulator.scenario.model import CallerTable, MachineTable, ScriptFile
+from simulator.scenario.model_mcp import servers_of
 from simulator.scenario.model_steps import StepTable
 from simulator.scenario.model_webhook import behaviours_of
 from simulator.scenario.steps import script_of
@@ -67,6 +68,7 @@ def _cast(script: ScriptFile, folder: Path) -> Cast:
         now=script.now or MONDAY,
         database_ms=script.database.delay_ms,
         webhooks=behaviours_of(script.webhook),
+        mcp=servers_of(script.mcp),
         links={
             origin: link_of(getattr(script.network, name), name)
             for name, origin in ORIGINS.items()
