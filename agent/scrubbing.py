@@ -167,7 +167,7 @@ class Screen:
         digits = [figure.digits for figure in figures(said.text)]
         pieces = self._pieces + digits
         self._is_card = self._is_card or holds_card_number(pieces)
-        is_open = bool(digits or self._waiting) and sum(map(len, pieces)) > VISIBLE
+        is_open = bool(self._waiting) or (bool(digits) and sum(map(len, pieces)) > VISIBLE)
         if said.is_settled:
             self._pieces = _latest(pieces)
         return passed + (self._keep(line) if is_open else [self._clean(line)])

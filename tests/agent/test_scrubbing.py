@@ -107,6 +107,11 @@ def test_a_number_in_two_turns_is_masked_beyond_its_first_digits() -> None:
     assert written(screened(told)) == "4242"
 
 
+def test_a_guess_with_fewer_digits_than_the_one_before_passes_nothing_that_waits() -> None:
+    told = [words("four two four two four"), words("two four", is_final=False), words("two foa", is_final=False), TICK]
+    assert [said(line["data"].get("text", "")) for line in screened(told)] == ["42424", "24", "2", ""]
+
+
 def test_lines_keep_their_order_and_none_is_lost() -> None:
     told = [
         words("My number is five five five oh one two three"),
