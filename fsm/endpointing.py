@@ -37,6 +37,9 @@ BREATH_NS = ms_to_ns(400)
 """Silence of ours after we yielded. An answer to "no" that comes sooner sounds as if we had never stopped, and it would
 come sooner than people begin to answer, who need 200 ms and have not just been cut short (Stivers 2009)."""
 
+LAST_KEY = "#"
+"""Whoever presses it has pressed all they wanted to: so callers have learned from other telephone systems."""
+
 PAUSE_MARGIN_MS = 100
 """A caller's next pause is a little longer than those before."""
 
@@ -86,6 +89,8 @@ def wait_ms(state: CallState) -> int:
 def leaning_now(state: CallState) -> int:
     """What all evidence leans to, summed up."""
     said = state.utterance
+    if said.digits.endswith(LAST_KEY):
+        return ENOUGH
     asked_for = leaning_for(state.expected, said.words, said.digits, state.tables)
     if asked_for in (ENOUGH, SHORT):
         return asked_for  # the answer itself says how whole it is

@@ -299,3 +299,11 @@ def test_a_mere_day_is_given_time_for_the_hour_and_a_whole_date_is_not() -> None
     question = "Which day would suit you?"
     ends_at(says(asked(question), "Next Monday.", 1_500, 2_000), 2_580)
     ends_at(says(asked(question), "On Monday at ten.", 1_500, 2_000), 2_400)
+
+
+def test_the_hash_key_ends_what_was_keyed_at_once() -> None:
+    t = asked("What is your patient number?")
+    for n, key in enumerate("4711"):
+        t.at(2_000 + 300 * n, DigitPressed(key))
+    t.at(3_200, DigitPressed("#"))
+    ends_at(t, 3_400)

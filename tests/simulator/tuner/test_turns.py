@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from fsm.barge_in import PATIENCE_NS
+from fsm.endpointing import BREATH_NS
 from fsm.profile import Profile
-from fsm.units import ms_to_ns
+from fsm.units import ms_to_ns, ns_to_ms
 from simulator.replay.core import replay_core
 from simulator.replay.recorded import read_recorded
 from simulator.tuner.deciding import CUT_OFF, CallTurns, Verdict, decide, decide_all
 from simulator.tuner.turns import UNANSWERED, recorded_turns
-from tests.simulator.tuner.recorded_calls import FINAL_MS, LATENCY_MS, WHOLE, RecordedCall, paused, record
+from tests.simulator.tuner.recorded_calls import FINAL_MS, LATENCY_MS, WHOLE, WORDS_MS, RecordedCall, paused, record
 
 PATIENT = Profile(wait_ms=900, unfinished_wait_ms=1_200, drafts=0)
 
@@ -74,7 +76,9 @@ def test_words_that_begin_as_our_answer_begins_were_under_way(tmp_path: Path) ->
 
 def test_words_that_come_later_may_answer_us_and_are_another_turn(tmp_path: Path) -> None:
     interrupting = turns_in(record(tmp_path, "CA1", [paused(300 + LATENCY_MS + 600)], waiting(300)))
-    assert decide_all(interrupting, waiting(300)) == (answered_after(300), answered_after(300))
+    yielded_ms = 300 + ns_to_ms(PATIENCE_NS) - WORDS_MS  # after their last sound: "or" alone is no bid for a while
+    answered_with_a_breath = answered_after(yielded_ms + ns_to_ms(BREATH_NS))
+    assert decide_all(interrupting, waiting(300)) == (answered_after(300), answered_with_a_breath)
 
 
 def test_once_our_answer_sounded_nobody_knows_what_more_would_have_come(tmp_path: Path) -> None:
