@@ -15,7 +15,7 @@ from tools.shipments.schema import PARCELS
 FIRST_NAMES = ("Ada", "Bob", "Carol", "David", "Emma", "Frank", "Grace", "Henry", "Irene", "James")
 LAST_NAMES = ("Adams", "Baker", "Carter", "Evans", "Foster", "Green", "Harris", "Mason", "Porter", "Turner")
 
-THINKS_MS = (5_000, 11_000)
+THINKS_MS = (7_000, 14_000)
 """People look for numbers and calendars before they answer: a call takes about a minute and a half."""
 
 AWAY_MS = 60_000
