@@ -34,7 +34,7 @@ tools = [{ name = "track_parcel", arguments = { number = "AB12" } }, { name = "l
 
 
 def save(folder: Path) -> str:
-    shown = README.read_text(encoding="utf-8").partition("## Your first tool\n")[2].partition("\n## ")[0]
+    shown = README.read_text(encoding="utf-8").partition("## Your first tool\n")[2].partition("\n##")[0]
     for language, name in (("python", "my_tools.py"), ("toml", "parcels.toml")):
         (block,) = re.findall(rf"```{language}\n(.*?)```", shown, re.DOTALL)
         (folder / name).write_text(block)
