@@ -201,6 +201,7 @@ class Draft:
     def abandon(self) -> None:
         """What was not ordered yet never will be."""
         self.reply.cancel()
+        self._request = None
         self._rounds.clear()
         self._asked.ahead.forget(self.number)
 

@@ -26,6 +26,7 @@ def running_call() -> Iterator[Booth]:
     booth.knows("Let me see.", 400)
     booth.greets()
     yield booth
+    assert notes(booth, "our_mistake") == []
     booth.call.on_stream_ended("the test is over")
     assert booth.clock.pending_count == 0, "a timer outlived the call"
     assert booth.voice.is_closed
@@ -341,6 +342,7 @@ def test_a_draft_that_is_dropped_leaves_nothing_of_its_rounds(booth: Booth, tool
     assert notes(booth, "opening") == []
     tools.ahead["c1"](Outcome("free: ten"))
     assert len(booth.model.generations) == 2, "a tool that was too late asks nobody"
+    assert notes(booth, "our_mistake") == []
 
 
 def test_a_caller_who_goes_on_before_the_tools_are_ordered_ends_what_was_ahead(booth: Booth, tools: Tools) -> None:
