@@ -85,7 +85,7 @@ ENGLISH = Language(
         (r"(invoice|customer|booking|pin) (number|code)|\bpin\b", "digits"),
         (r"\byour number\b", "digits"),
         (r"\baddress\b|which street|what street|post ?code", "address"),
-        (r"(your|full|first|last|family|whose) name|who am i (speaking|talking)|\bspell\b", "name"),
+        (r"(your|full|first|last|family|whose|what|which) name|who am i (speaking|talking)|\bspell\b", "name"),
         (
             r"(which|what) (day|date|time|week|month|morning|afternoon)|\bwhen\b|date of birth|how (early|late|soon)",
             "date_time",

@@ -83,7 +83,7 @@ SPANISH = Language(
         ),
         (r"\bsu número\b", "digits"),
         (r"\bdirección\b|qué calle|domicilio", "address"),
-        (r"(su|nombre y) (nombre|apellidos?)|nombre completo|con quién hablo|cómo se llama|deletre", "name"),
+        (r"(su|qué|nombre y) (nombre|apellidos?)|nombre completo|con quién hablo|cómo se llama|deletre", "name"),
         (r"qué (día|fecha|hora|semana|mes|mañana|tarde)|cuándo|fecha de nacimiento", "date_time"),
     ),
     reports=r"\b(he|hemos) (anotado|enviado|reservado|cambiado|guardado|apuntado)\b",

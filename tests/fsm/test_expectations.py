@@ -30,6 +30,8 @@ DIGITS_10 = Expected(Kind.DIGITS, 10)
         ("When would you like to come?", "date_time"),
         ("May I have your full name?", "name"),
         ("Who am I speaking with?", "name"),
+        ("What name shall I put down?", "name"),
+        ("Under which name is it booked?", "name"),
         ("What is your e-mail?", "address"),
         ("And your address?", "address"),
         ("How can I help you?", "open"),

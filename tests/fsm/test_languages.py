@@ -118,6 +118,7 @@ def test_what_is_over(language: Language, text: str) -> None:
         (SPANISH, "¿Qué día le viene bien?", "date_time"),
         (SPANISH, "¿Me dice su código postal?", "digits(5)"),
         (SPANISH, "¿Cuál es su nombre completo?", "name"),
+        (SPANISH, "¿A qué nombre lo pongo?", "name"),
         (SPANISH, "He anotado su número de pedido.", "open"),
         (GERMAN, "Passt Ihnen Dienstag?", "yes_no"),
         (GERMAN, "Also am Dienstag, richtig?", "yes_no"),
@@ -125,6 +126,7 @@ def test_what_is_over(language: Language, text: str) -> None:
         (GERMAN, "Wann möchten Sie kommen?", "date_time"),
         (GERMAN, "Wie ist Ihre Postleitzahl?", "digits(5)"),
         (GERMAN, "Wie heißen Sie?", "name"),
+        (GERMAN, "Auf welchen Namen darf ich es eintragen?", "name"),
         (GERMAN, "Ich habe Ihre Kundennummer notiert.", "open"),
     ],
 )
