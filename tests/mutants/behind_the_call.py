@@ -70,7 +70,7 @@ def tool_of_a_dead_reply_runs() -> Plan:
     return reducer_for(yielding.hold_tools, tool_rounds.run_tools)
 
 
-@mutant("an interruption stops the tools that run", "tool_cancelled_by_barge_in", "tool_twice")
+@mutant("an interruption stops the tools that run", "tool_still_runs", "tool_cancelled_by_barge_in")
 def tool_cancelled_by_barge_in() -> Plan:
     running: list[asyncio.Task[None]] = []
     run = Errands._run

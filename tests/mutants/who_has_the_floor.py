@@ -169,7 +169,7 @@ def timer_not_moved() -> Plan:
     return swapped(Alarm, "set", set_once)
 
 
-@mutant("the verdict on a sound comes whenever something else does", "cough_dead_air", "false_barge_in_mute")
+@mutant("the verdict on a sound comes whenever something else does", "holds_until_words", "cough_dead_air")
 def verdict_too_late() -> Plan:
     at = barge_in.verdict_at
     return swapped(barge_in, "verdict_at", lambda state, now: at(state, now) + 2_500_000_000)
