@@ -165,7 +165,7 @@ def note_words(state: CallState, event: WordsHeard, now: int) -> Change:
 
 def note_digit(state: CallState, event: DigitPressed, now: int) -> Change:
     """A key counts as part of the answer; more may follow."""
-    state = replace(state, utterance=with_digit(state.utterance, event), reprompts=0)
+    state = replace(state, utterance=with_digit(state.utterance, event), keyed_at=now, reprompts=0)
     return state.set_deadlines(turn_end_at=turn_end_at(state, now), idle_at=None), ()
 
 

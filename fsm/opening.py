@@ -115,7 +115,7 @@ def _answered_at(state: CallState, now: int) -> int:
     if voiced_at is not None and now - voiced_at <= longest_ns:
         return voiced_at + ms_to_ns(profile.wait_ms)
     if state.asked.digits and state.asked_at == now:
-        return now - ms_to_ns(profile.digit_wait_ms - profile.wait_ms)
+        return min(now, state.keyed_at + ms_to_ns(profile.wait_ms))
     return now  # not the sound that is answered: the words came late
 
 

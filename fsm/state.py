@@ -136,6 +136,8 @@ class CallState:
     has_missed_words: bool = False
     """It was gone at some time since it last heard words: a caller may have said some that it did not hear."""
     utterance: Utterance = field(default_factory=Utterance)
+    keyed_at: int = 0
+    """When its last key was pressed."""
     is_finalizing: bool = False
     """The transcriber was asked to settle this utterance."""
     overheard_at: int = 0

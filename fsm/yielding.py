@@ -126,9 +126,9 @@ def weigh_words(state: CallState, event: WordsHeard | TurnEnded, now: int) -> Ch
     return state.set_deadlines(verdict_at=barge_in.verdict_at(state, now)), ()
 
 
-def keep_digit(state: CallState, event: DigitPressed, _now: int) -> Change:
+def keep_digit(state: CallState, event: DigitPressed, now: int) -> Change:
     """A key that may not interrupt: it is part of what we answer next."""
-    return replace(state, utterance=with_digit(state.utterance, event)), ()
+    return replace(state, utterance=with_digit(state.utterance, event), keyed_at=now), ()
 
 
 def keep_words(state: CallState, event: WordsHeard | TurnEnded, _now: int) -> Change:
@@ -173,7 +173,8 @@ def claim(state: CallState, event: Said | Tick, now: int) -> Change:
     Where words or a key come before any voice was noticed, they begin the dispute as well.
     """
     if not isinstance(event, Tick):
-        state = replace(state, utterance=_with(state.utterance, event))
+        keyed_at = now if isinstance(event, DigitPressed) else state.keyed_at
+        state = replace(state, utterance=_with(state.utterance, event), keyed_at=keyed_at)
     onset_at = state.onset_at if state.is_talking and state.onset_at is not None else now
     state = replace(state, onset_at=onset_at, heard=None, is_claimed=True)
     verdict_at = now + ms_to_ns(state.profile.confirm_ms)

@@ -307,3 +307,5 @@ def test_the_hash_key_ends_what_was_keyed_at_once() -> None:
         t.at(2_000 + 300 * n, DigitPressed(key))
     t.at(3_200, DigitPressed("#"))
     ends_at(t, 3_400)
+    due = t.state.deadlines.filler_at
+    assert due == ms_to_ns(3_400 + Profile().filler_ms), "nobody has waited for long yet"
