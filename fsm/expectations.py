@@ -89,7 +89,7 @@ def _last_sentence(heard: str) -> str:
 ENOUGH, SHORT = -100, 200
 """Leanings beyond what words alone can say: the answer is whole, or visibly not yet."""
 
-ADD_A_SURNAME, ADD_A_TOWN, ADD_A_TIME = 30, 60, 30
+ADD_A_SURNAME, ADD_A_TOWN, ADD_A_TIME = 30, 60, 15
 """After a name, the first line of an address or a mere day people often add to it."""
 
 LONGEST_FIRST_NAME = 4

@@ -297,7 +297,7 @@ def test_a_guess_that_the_caller_has_gone_beyond_is_no_turn_once_the_transcriber
 
 def test_a_mere_day_is_given_time_for_the_hour_and_a_whole_date_is_not() -> None:
     question = "Which day would suit you?"
-    ends_at(says(asked(question), "Next Monday.", 1_500, 2_000), 2_580)
+    ends_at(says(asked(question), "Next Monday.", 1_500, 2_000), 2_490)
     ends_at(says(asked(question), "On Monday at ten.", 1_500, 2_000), 2_400)
 
 
