@@ -80,7 +80,7 @@ class Promises:
                 if self._drafts_of_a_turn > self.profile.drafts:
                     self._bad_drafts.append(f"draft {self._drafts_of_a_turn} of one turn")
             case StartReply(_, _, True):
-                if not ask_the_same(tokens(self.state.asked.text), tokens(self.shell.drafted_for)):
+                if not ask_the_same(tokens(self.state.asked.told), tokens(self.shell.drafted_for)):
                     self._bad_drafts.append(f"{self.shell.drafted_for!r} for {self.state.asked.text!r}")
 
     def note_decision(self, before: CallState) -> None:
