@@ -6,6 +6,7 @@ for us. A wrong verdict costs little: what was kept apart is told to the model w
 caller's next words, and if none come we ask whether it was meant for us.
 """
 
+import re
 from typing import Any
 
 from fsm.answering import recite
@@ -22,6 +23,8 @@ from fsm.words import adds_words, tokens
 
 MOST_OVERHEARD = 3
 """Asides kept for the model; of a television that talks and talks only the last."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 LONGEST_REMARK_WORDS = 6
 """With more words somebody tells us something of others: "he will be right there when I come in on Tuesday"."""
@@ -41,9 +44,11 @@ def is_meant_for_others(state: CallState, said: Utterance) -> bool:
 
 
 def _has_asked(state: CallState) -> bool:
-    """Whether our last words were a question."""
+    """Whether our last words were a question, or one with a word on how to answer it: "it has six digits"."""
     last = state.transcript[-1] if state.transcript else None
-    return last is not None and last.role == "assistant" and last.content.rstrip().endswith("?")
+    if last is None or last.role != "assistant":
+        return False
+    return any(sentence.endswith("?") for sentence in _SENTENCE_END.split(last.content.rstrip())[-2:])
 
 
 def is_aside(state: CallState, event: Event, now: int) -> bool:

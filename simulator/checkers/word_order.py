@@ -166,10 +166,11 @@ class Listener:
         return False
 
     def _take(self, reply: SpokenReply, position: int, word: HeardWord) -> None:
+        last_at = self._last_at.get(reply.number, word.started_at)
         self._position[reply.number] = position
         self._last_at[reply.number] = word.ended_at
         self.progress.append((word.started_at, reply.number, position))
-        if not word.whole and not self._is_cut(word):
+        if not word.whole and not self._is_cut(word) and not self._is_dry(last_at - SLACK_NS, word.started_at):
             self.found.append(_Heard(f'"{word.text}" of reply {reply.number} sounded damaged', word.started_at))
         self._expect_alive(reply, word)
 

@@ -100,6 +100,12 @@ def test_after_a_question_of_ours_a_soft_answer_is_one() -> None:
     with_a_remark("Tuesday I think.", said="Which day would suit you?").until(9_500).expect(THINKING, StartReply)
 
 
+def test_what_we_say_on_how_to_answer_makes_it_no_less_a_question() -> None:
+    said = "What is your account number? It has six digits."
+    with_a_remark("Two oh four five.", said=said).until(9_500).expect(THINKING, StartReply)
+    with_a_remark("Fifty dollars.", said=said).until(9_500).expect(THINKING, StartReply)
+
+
 def test_after_a_question_of_ours_words_that_nobody_says_to_us_are_none() -> None:
     with_a_remark("Put that down, sweetie.", said="Which day would suit you?").until(9_500).expect(LISTENING)
 
