@@ -18,7 +18,7 @@ first_token_ms = { from = 100, to = 900 }
 [elevenlabs]
 first_byte_ms = { p50 = 150, p95 = 300 }
 [model]
-fallback = "All right."
+fallback = "As you like."
 """
 
 
