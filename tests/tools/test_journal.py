@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,7 +123,7 @@ def test_an_effect_whose_end_cannot_be_written_down_has_ended_and_stays_open(
     @tool(kind="effect")
     def pay_all() -> str:
         """Pay all."""
-        with sqlite3.connect(journal.path) as database:
+        with closing(sqlite3.connect(journal.path, isolation_level=None)) as database:
             database.execute("ALTER TABLE effects RENAME TO elsewhere")
         return "paid"
 
